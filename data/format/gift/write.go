@@ -1,0 +1,83 @@
+package gift
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Write returns a bank that Parse reads back.
+func Write(questions []Question) string {
+	var b strings.Builder
+	for _, q := range questions {
+		fmt.Fprintf(&b, "::%s:: %s {\n", escape(q.Title), escape(q.Stem))
+		if q.Kind == TrueFalse {
+			writeTrueFalse(&b, q)
+		} else {
+			for _, answer := range q.Answers {
+				writeAnswer(&b, q.Kind, answer)
+			}
+		}
+		if q.General != "" {
+			fmt.Fprintf(&b, "####%s\n", escape(q.General))
+		}
+		b.WriteString("}\n\n")
+	}
+	return b.String()
+}
+
+func writeAnswer(b *strings.Builder, kind Kind, answer Answer) {
+	mistakable := strings.HasPrefix(strings.TrimSpace(answer.Text), "%") // would be read as a share: so the share is written
+	switch {
+	case answer.Weight == 100 && kind != Several && !mistakable:
+		b.WriteString("=")
+	case kind == Short || answer.Weight == 100 && kind != Several:
+		fmt.Fprintf(b, "=%%%d%%", answer.Weight)
+	case answer.Weight == 0 && !mistakable:
+		b.WriteString("~")
+	default:
+		fmt.Fprintf(b, "~%%%d%%", answer.Weight)
+	}
+	b.WriteString(escape(answer.Text))
+	if answer.Feedback != "" {
+		b.WriteString(" #" + escape(answer.Feedback))
+	}
+	b.WriteString("\n")
+}
+
+func writeTrueFalse(b *strings.Builder, q Question) {
+	word, right, wrong := "FALSE", Answer{}, Answer{}
+	for _, answer := range q.Answers {
+		if answer.Weight > 0 {
+			right = answer
+			if answer.Text == "true" {
+				word = "TRUE"
+			}
+		} else {
+			wrong = answer
+		}
+	}
+	b.WriteString(word)
+	if wrong.Feedback != "" || right.Feedback != "" {
+		b.WriteString("#" + escape(wrong.Feedback))
+	}
+	if right.Feedback != "" {
+		b.WriteString("#" + escape(right.Feedback))
+	}
+	b.WriteString("\n")
+}
+
+// escape marks the characters that would mean something in the format.
+func escape(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case r == '\n':
+			b.WriteString(`\n`)
+			continue
+		case strings.ContainsRune(special, r):
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

@@ -1,0 +1,329 @@
+// Package windowtest drives the real program in a real window on a virtual screen the way a person does: it reads
+// the words in a picture of the screen, clicks them, and types. It knows nothing of the program's insides.
+package windowtest
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Screen is a virtual X display of its own.
+type Screen struct {
+	t        testing.TB
+	display  string
+	pictures string // folder for pictures of the screen
+	last     []word // what the newest picture said
+}
+
+// word is a piece of text on the screen, in pixels.
+type word struct {
+	text string
+	box  image.Rectangle
+}
+
+// StartScreen starts a virtual screen of the given size in pixels; it ends with the test. Pictures go into the folder.
+func StartScreen(t testing.TB, size image.Point, pictures string) *Screen {
+	t.Helper()
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", fmt.Sprintf("%dx%dx24", size.X, size.Y), "-nolisten", "tcp")
+	server.ExtraFiles = []*os.File{write}
+	if err := server.Start(); err != nil {
+		t.Fatalf("start the virtual screen: %v", err)
+	}
+	write.Close()
+	t.Cleanup(func() {
+		_ = server.Process.Kill()
+		_ = server.Wait()
+	})
+	number, err := bufio.NewReader(read).ReadString('\n')
+	if err != nil {
+		t.Fatalf("the virtual screen did not start: %v", err)
+	}
+	return &Screen{t: t, display: ":" + strings.TrimSpace(number), pictures: pictures}
+}
+
+// Program is a running window.
+type Program struct {
+	screen  *Screen
+	command *exec.Cmd
+	output  bytes.Buffer
+	done    chan error
+}
+
+// Start runs the program on the screen with its own home folder, and waits for its window.
+func (s *Screen) Start(binary, home string, args ...string) *Program {
+	s.t.Helper()
+	p := &Program{screen: s, command: exec.Command(binary, args...), done: make(chan error, 1)}
+	p.command.Env = append(os.Environ(), "DISPLAY="+s.display, "LANG=en_US.UTF-8", "HOME="+home,
+		"XDG_CONFIG_HOME="+filepath.Join(home, "config"), "LIBGL_ALWAYS_SOFTWARE=1", "WAYLAND_DISPLAY=", "FYNE_SCALE=1")
+	p.command.Stdout, p.command.Stderr = &p.output, &p.output
+	if err := p.command.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	go func() { p.done <- p.command.Wait() }()
+	s.t.Cleanup(func() {
+		_ = p.command.Process.Kill()
+		if s.t.Failed() {
+			s.t.Logf("the program said:\n%s", p.output.String())
+		}
+	})
+	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(200 * time.Millisecond) {
+		id, err := s.tool("xdotool", "search", "--onlyvisible", "--name", "Wardbook")
+		if id = strings.TrimSpace(id); err == nil && id != "" {
+			first, _, _ := strings.Cut(id, "\n")
+			if _, err := s.tool("xdotool", "windowfocus", "--sync", first); err == nil {
+				return p
+			}
+		}
+		select {
+		case err := <-p.done:
+			s.t.Fatalf("the program ended before its window came: %v\n%s", err, p.output.String())
+		default:
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatalf("no window within a minute\n%s", p.output.String())
+		}
+	}
+}
+
+// Close ends the program as the window's close button does and waits for it.
+func (p *Program) Close() {
+	p.screen.t.Helper()
+	_ = p.command.Process.Signal(os.Interrupt)
+	select {
+	case <-p.done:
+	case <-time.After(20 * time.Second):
+		p.screen.t.Fatalf("the program did not end within 20 seconds\n%s", p.output.String())
+	}
+}
+
+func (s *Screen) tool(name string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	command := exec.CommandContext(ctx, name, args...)
+	command.Env = append(os.Environ(), "DISPLAY="+s.display, "OMP_THREAD_LIMIT=1")
+	output, err := command.Output()
+	return string(output), err
+}
+
+func (s *Screen) must(name string, args ...string) string {
+	s.t.Helper()
+	output, err := s.tool(name, args...)
+	if err != nil {
+		s.t.Fatalf("%s %v: %v", name, args, err)
+	}
+	return output
+}
+
+// Picture keeps a picture of the screen as NAME.png and returns its path.
+func (s *Screen) Picture(name string) string {
+	s.t.Helper()
+	path := filepath.Join(s.pictures, name+".png")
+	s.must("import", "-window", "root", path)
+	return path
+}
+
+const enlargement = 2.5
+
+// look reads the words on the screen: once as they are, once inverted, since button labels are light on dark.
+func (s *Screen) look() []word {
+	s.t.Helper()
+	folder := s.t.TempDir()
+	raw := filepath.Join(folder, "screen.png")
+	s.must("import", "-window", "root", raw)
+	s.last = nil
+	for _, extra := range [][]string{nil, {"-negate"}} {
+		enlarged := filepath.Join(folder, "enlarged.png")
+		args := append([]string{raw, "-colorspace", "Gray", "-resize", fmt.Sprintf("%.0f%%", enlargement*100)}, extra...)
+		s.must("convert", append(args, enlarged)...)
+		s.last = append(s.last, parseWords(s.must("tesseract", enlarged, "stdout", "--psm", "11", "tsv"))...)
+	}
+	return s.last
+}
+
+// parseWords reads tesseract's table: level page block par line word left top width height confidence text.
+func parseWords(table string) []word {
+	var words []word
+	for line := range strings.Lines(table) {
+		cells := strings.Split(strings.TrimRight(line, "\n"), "\t")
+		if len(cells) != 12 || cells[0] != "5" || strings.TrimSpace(cells[11]) == "" {
+			continue
+		}
+		var at [4]int
+		for i := range at {
+			value, err := strconv.ParseFloat(cells[6+i], 64)
+			if err != nil {
+				continue
+			}
+			at[i] = int(value / enlargement)
+		}
+		words = append(words, word{text: cells[11], box: image.Rect(at[0], at[1], at[0]+at[2], at[1]+at[3])})
+	}
+	return words
+}
+
+// plain leaves what a misread dot or quote cannot change.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			return r
+		}
+		return -1
+	}, strings.ToLower(text))
+}
+
+// find returns where the phrase stands, topmost first: its words on one line, close to each other.
+func find(words []word, phrase string) []image.Rectangle {
+	var wanted []string
+	for _, field := range strings.Fields(phrase) {
+		if p := plain(field); p != "" {
+			wanted = append(wanted, p)
+		}
+	}
+	var found []image.Rectangle
+	for _, start := range words {
+		if plain(start.text) != wanted[0] {
+			continue
+		}
+		box, at, ok := start.box, start.box, true
+		for _, next := range wanted[1:] {
+			if at, ok = follower(words, at, next); !ok {
+				break
+			}
+			box = box.Union(at)
+		}
+		if ok {
+			found = append(found, box)
+		}
+	}
+	return found
+}
+
+func follower(words []word, at image.Rectangle, text string) (image.Rectangle, bool) {
+	for _, candidate := range words {
+		gap := candidate.box.Min.X - at.Max.X
+		middle := (candidate.box.Min.Y + candidate.box.Max.Y) / 2
+		if plain(candidate.text) == text && gap > -3 && gap < 30 && middle > at.Min.Y-6 && middle < at.Max.Y+6 {
+			return candidate.box, true
+		}
+	}
+	return image.Rectangle{}, false
+}
+
+// WaitFor looks until one of the phrases is on the screen and returns the one that is.
+func (s *Screen) WaitFor(phrases ...string) string {
+	s.t.Helper()
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(300 * time.Millisecond) {
+		words := s.look()
+		for _, phrase := range phrases {
+			if len(find(words, phrase)) > 0 {
+				return phrase
+			}
+		}
+	}
+	s.fail("none of %q came within a minute", phrases)
+	return ""
+}
+
+// Sees tells whether the phrase is on the screen now.
+func (s *Screen) Sees(phrase string) bool { return len(find(s.look(), phrase)) > 0 }
+
+func (s *Screen) fail(format string, args ...any) {
+	s.t.Helper()
+	var said []string
+	for _, w := range s.last {
+		said = append(said, w.text)
+	}
+	s.t.Fatalf("%s; the screen (%s) says: %s", fmt.Sprintf(format, args...), s.Picture("failed"), strings.Join(said, " "))
+}
+
+// Click waits for the phrase and clicks its first occurrence from the top.
+func (s *Screen) Click(phrase string) { s.t.Helper(); s.click(phrase, 0, 0, 0) }
+
+// ClickNth clicks the nth occurrence (0 is topmost; -1 the lowest).
+func (s *Screen) ClickNth(phrase string, nth int) { s.t.Helper(); s.click(phrase, nth, 0, 0) }
+
+// ClickBeside clicks away from the phrase's middle, by pixels: a field below or beside its label.
+func (s *Screen) ClickBeside(phrase string, right, down int) { s.t.Helper(); s.click(phrase, 0, right, down) }
+
+func (s *Screen) click(phrase string, nth, right, down int) {
+	s.t.Helper()
+	s.WaitFor(phrase)
+	boxes := distinct(find(s.last, phrase))
+	if nth < 0 {
+		nth += len(boxes)
+	}
+	if nth < 0 || nth >= len(boxes) {
+		s.fail("%q is there %d times, number %d was wanted", phrase, len(boxes), nth)
+	}
+	box := boxes[nth]
+	s.ClickAt((box.Min.X+box.Max.X)/2+right, (box.Min.Y+box.Max.Y)/2+down)
+}
+
+// distinct drops what both readings of a picture saw, and sorts from the top.
+func distinct(boxes []image.Rectangle) []image.Rectangle {
+	var kept []image.Rectangle
+	for _, box := range boxes {
+		known := false
+		for _, k := range kept {
+			known = known || k.Overlaps(box)
+		}
+		if !known {
+			kept = append(kept, box)
+		}
+	}
+	for i := range kept {
+		for j := i + 1; j < len(kept); j++ {
+			if kept[j].Min.Y < kept[i].Min.Y {
+				kept[i], kept[j] = kept[j], kept[i]
+			}
+		}
+	}
+	return kept
+}
+
+// ClickAt clicks a point of the screen and gives the program a moment to answer.
+func (s *Screen) ClickAt(x, y int) {
+	s.t.Helper()
+	s.must("xdotool", "mousemove", strconv.Itoa(x), strconv.Itoa(y), "sleep", "0.05", "click", "1")
+	time.Sleep(250 * time.Millisecond)
+}
+
+// Scroll turns the wheel at a point of the screen; positive steps go down.
+func (s *Screen) Scroll(x, y, steps int) {
+	s.t.Helper()
+	button, count := "5", steps
+	if steps < 0 {
+		button, count = "4", -steps
+	}
+	s.must("xdotool", "mousemove", strconv.Itoa(x), strconv.Itoa(y), "click", "--repeat", strconv.Itoa(count), "--delay", "15", button)
+	time.Sleep(250 * time.Millisecond)
+}
+
+// Type types text into what has the focus.
+func (s *Screen) Type(text string) {
+	s.t.Helper()
+	s.must("xdotool", "type", "--delay", "25", "--", text)
+	time.Sleep(150 * time.Millisecond)
+}
+
+// Key presses keys by their X names, for example "Tab" or "ctrl+a".
+func (s *Screen) Key(names ...string) {
+	s.t.Helper()
+	s.must("xdotool", append([]string{"key", "--delay", "40"}, names...)...)
+	time.Sleep(150 * time.Millisecond)
+}
