@@ -203,7 +203,7 @@ func (e exporter) reread(ctx context.Context, p *Prepared, temporary string, wan
 	sum := sha256.New()
 	total := info.Size() + p.manifest.Size()
 	section := io.NewSectionReader(source{f}, 0, info.Size())
-	if _, err := copyContext(ctx, sum, section, func(done int64) { e.progress(StageReread, done, total) }); err != nil {
+	if _, err := copyContext(ctx, sum, section, info.Size(), func(done int64) { e.progress(StageReread, done, total) }); err != nil {
 		return fmt.Errorf("reading the written bundle: %w", err)
 	}
 	if Hash(sum.Sum(nil)) != want {

@@ -237,7 +237,7 @@ func (b *Reader) CheckExpiry() error { return b.manifest.CheckExpiry(b.now()) }
 // FileHash is the SHA-256 of the file as it lies on the disk, what `sha256sum` prints. It reads the whole file.
 func (b *Reader) FileHash(ctx context.Context) (Hash, error) {
 	sum := sha256.New()
-	if _, err := copyContext(ctx, sum, io.NewSectionReader(b.file, 0, b.fileSize), nil); err != nil {
+	if _, err := copyContext(ctx, sum, io.NewSectionReader(b.file, 0, b.fileSize), b.fileSize, nil); err != nil {
 		return Hash{}, err
 	}
 	return Hash(sum.Sum(nil)), nil
@@ -288,7 +288,7 @@ func (b *Reader) VerifyAll(ctx context.Context, progress func(done, total int64)
 		if err != nil {
 			return err
 		}
-		n, err := copyContext(ctx, io.Discard, r, func(n int64) {
+		n, err := copyContext(ctx, io.Discard, r, e.Size, func(n int64) {
 			if progress != nil {
 				progress(done+n, total)
 			}
@@ -358,10 +358,10 @@ func (s source) ReadAt(p []byte, offset int64) (int, error) {
 	return n, &ReadError{Err: err}
 }
 
-// copyContext copies with a bounded buffer, stops when ctx ends, and tells progress the bytes so far. It hides from io.Copy
-// the shortcuts that would take the buffer out of its hands.
-func copyContext(ctx context.Context, w io.Writer, r io.Reader, progress func(int64)) (int64, error) {
-	buffer := make([]byte, copyBufferSize)
+// copyContext copies with a bounded buffer, stops when ctx ends, and tells progress the bytes so far. About size bytes are
+// expected: a small file gets a small buffer.
+func copyContext(ctx context.Context, w io.Writer, r io.Reader, size int64, progress func(int64)) (int64, error) {
+	buffer := make([]byte, min(max(size, 0)+1, copyBufferSize))
 	var done int64
 	for {
 		if err := ctx.Err(); err != nil {

@@ -42,7 +42,8 @@ func drawManifest(t *rapid.T) Manifest {
 	if err != nil {
 		t.Fatal(err)
 	}
-	line := rapid.StringOfN(rapid.SampledFrom([]rune("aZ é\u0639\u200c\"\\<&/")), 1, 40, MaxLineLength).Map(strings.TrimSpace).Filter(func(s string) bool { return s != "" })
+	letters := rapid.StringOfN(rapid.SampledFrom([]rune("aZ é\u0639\u200c\"\\<&/")), 1, 40, MaxLineLength)
+	line := rapid.Map(letters, strings.TrimSpace).Filter(func(s string) bool { return s != "" })
 	m := Manifest{
 		ID: id, Kind: KindContent, Issuer: Issuer{Name: line.Draw(t, "name")},
 		Stream: rapid.StringMatching(`[a-z0-9-]{1,64}`).Draw(t, "stream"), Sequence: rapid.Uint64Min(1).Draw(t, "sequence"),

@@ -48,12 +48,15 @@ func prepare(ctx context.Context, m Manifest, key PrivateKey, sources []Source, 
 	if err := p.hash(ctx, sources, progress); err != nil {
 		return nil, err
 	}
+	if err := p.manifest.check(); err != nil {
+		return nil, err
+	}
 	var err error
 	if p.raw, err = p.manifest.Encode(); err != nil {
 		return nil, err
 	}
-	// What reading would refuse is not signed.
-	if _, err := DecodeManifest(p.raw); err != nil {
+	// What reading would refuse is not signed; and the writer sees the manifest as every reader will.
+	if p.manifest, err = DecodeManifest(p.raw); err != nil {
 		return nil, err
 	}
 	if p.signature, err = key.sign(p.raw, p.manifest.trustedComment(), signerComment+key.Public().String()); err != nil {
@@ -154,7 +157,7 @@ func copySource(ctx context.Context, w io.Writer, s Source, progress func(int64)
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	// One byte more than announced is let through to the reader's side, so that a grown file is noticed and not cut.
-	n, err := copyContext(ctx, &exactly{w: w, left: s.Size}, io.LimitReader(r, s.Size+1), progress)
+	n, err := copyContext(ctx, &exactly{w: w, left: s.Size}, io.LimitReader(r, s.Size+1), s.Size, progress)
 	if errors.Is(err, errTooLong) || (err == nil && n != s.Size) {
 		return about(ErrSourceChanged, "file", s.Path)
 	}

@@ -56,8 +56,10 @@ type Policy func(ctx context.Context) (Periods, error)
 // Errors that callers decide on. Role failures wrap account.ErrNotAllowed.
 var (
 	ErrNotFound      = errors.New("there is no such draft, record or note that this account may open")
-	ErrIncomplete    = errors.New("the draft is not complete")
+	ErrIncomplete    = errors.New("something is still missing")
 	ErrNoCertificate = errors.New("this needs a current certificate")
+	ErrNotCurrent    = errors.New("a newer version of the checklist is here; begin with that one")
+	ErrUnsound       = errors.New("this checklist lacks a safeguard and cannot be filled")
 	ErrWithdrawn     = errors.New("this version of the checklist has been withdrawn")
 	ErrReadingBegun  = errors.New("a second reader has begun to read this record; it can no longer be taken back")
 	ErrBeingRead     = errors.New("another second reader has begun to read this")

@@ -2,8 +2,15 @@ package casework
 
 import (
 	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
+	"wardbook/data/audit"
 	"wardbook/data/content"
 )
 
@@ -17,7 +24,7 @@ type Evidence struct {
 	ReportedBy   string `json:"reported_by,omitempty"`    // who told the author; needed if not Witnessed
 	Fact         string `json:"fact,omitempty"`           // what was seen or heard
 	HowKnown     string `json:"how_known,omitempty"`      // seen, heard, told, read
-	SourceHeldAt string `json:"source_held_at,omitempty"` // where the underlying note, report or recording is kept
+	SourceHeldAt string `json:"source_held_at,omitempty"` // where the underlying note, report or recording is kept; needed if not Witnessed
 }
 
 // ItemAnswer is what a draft or record says to one item.
@@ -54,80 +61,220 @@ type DraftSummary struct {
 	SavedAt          time.Time
 }
 
-// Fillable is a checklist and whether the account may fill it.
-type Fillable struct {
-	content.Summary
-	ChecklistKind content.ChecklistKind
-	Allowed       bool
-	WhyNot        string // one sentence if not Allowed
+// body is what of a draft is stored as typed.
+type body struct {
+	Subject SubjectInput          `json:"subject"`
+	Answers map[string]ItemAnswer `json:"answers"`
+	Closing map[string]string     `json:"closing"`
 }
 
-// Gap is something a draft needs before it can be submitted. SectionID is "" for what belongs to the head and
-// SectionClosing for the closing questions, whose ids are then in ItemID.
-type Gap struct {
-	SectionID string
-	ItemID    string
-	Occasion  int   // which Evidence of the item, from 0; -1 if it concerns none
-	Field     Field // which field of it
-	Sentence  string
+// maxDraft bounds a draft as it is stored, in bytes.
+const maxDraft = 1 << 20
+
+// encodeBody returns the stored form. A checklist about the prison itself never keeps a subject.
+func (d Draft) encodeBody() (string, error) {
+	b := body{Subject: d.Subject, Answers: d.Answers, Closing: d.Closing}
+	if d.Checklist.Checklist != nil && d.Checklist.Checklist.Kind == content.ChecklistEnvironment {
+		b.Subject = SubjectInput{}
+	}
+	text, err := json.Marshal(b)
+	if err != nil {
+		return "", fmt.Errorf("encode the draft: %w", err)
+	}
+	if len(text) > maxDraft {
+		return "", ErrTooLong
+	}
+	return string(text), nil
 }
 
-// SectionClosing is the SectionID of closing questions.
-const SectionClosing = "closing"
+// NewDraft begins to fill the current version of a checklist. Version 0 names it, whichever it is. ErrNoCertificate,
+// ErrWithdrawn, ErrNotCurrent, ErrUnsound; account.ErrNotAllowed.
+func (s *Service) NewDraft(ctx context.Context, ref content.Ref, subject SubjectInput) (Draft, error) {
+	checklist, state, err := s.checklists.Get(ctx, ref)
+	switch {
+	case errors.Is(err, content.ErrWithdrawn) || err == nil && state == content.StateWithdrawn:
+		return Draft{}, fmt.Errorf("%w: %s", ErrWithdrawn, ref.ID)
+	case err != nil:
+		return Draft{}, fmt.Errorf("begin a draft: %w", err)
+	case checklist.Checklist == nil:
+		return Draft{}, fmt.Errorf("begin a draft: %w: %s is not a checklist", content.ErrNotFound, ref.ID)
+	case state != content.StateCurrent:
+		return Draft{}, fmt.Errorf("%w: %s", ErrNotCurrent, ref.ID)
+	}
+	if err := s.mayFill(ctx, checklist); err != nil {
+		return Draft{}, err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Draft{}, fmt.Errorf("begin a draft: %w", err)
+	}
+	draft := Draft{
+		ID: id.String(), Checklist: checklist, ChecklistState: state, Subject: subject,
+		Answers: map[string]ItemAnswer{}, Closing: map[string]string{},
+	}
+	if checklist.Checklist.Kind == content.ChecklistEnvironment {
+		draft.Subject = SubjectInput{}
+	}
+	err = s.store.Write(ctx, func(tx *sql.Tx) error {
+		if err := putChecklist(ctx, tx, checklist); err != nil {
+			return err
+		}
+		return s.insertDraft(ctx, tx, &draft)
+	})
+	if err != nil {
+		return Draft{}, fmt.Errorf("begin a draft: %w", err)
+	}
+	return draft, nil
+}
 
-// Field names a field of the form.
-type Field string
-
-// The fields that a Gap may name.
-const (
-	FieldReference    Field = "reference"
-	FieldCategory     Field = "category"
-	FieldLegalStatus  Field = "legal-status"
-	FieldUnit         Field = "unit"
-	FieldAnswer       Field = "answer"
-	FieldOccurredOn   Field = "occurred-on"
-	FieldOccurredTime Field = "occurred-time"
-	FieldPlace        Field = "place"
-	FieldReportedBy   Field = "reported-by"
-	FieldFact         Field = "fact"
-	FieldHowKnown     Field = "how-known"
-	FieldSourceHeldAt Field = "source-held-at"
-	FieldRemark       Field = "remark"
-	FieldClosing      Field = "closing"
-)
-
-// Positive reports whether an answer says that something was observed, and so needs evidence.
-func Positive(answer string) bool { panic("") }
-
-// SectionsOf returns the sections of a checklist in the order in which they are filled: protective ones first.
-func SectionsOf(checklist content.Checklist) []content.Section { panic("") }
-
-// ClosingOf returns the closing questions of a checklist. An observation checklist always asks for an alternative
-// explanation, whether or not its publisher thought of it.
-func ClosingOf(checklist content.Checklist) []content.Closing { panic("") }
-
-// ChecklistsToFill returns the newest version of every checklist and whether the account may fill it.
-func (s *Service) ChecklistsToFill(ctx context.Context) ([]Fillable, error) { panic("") }
-
-// NewDraft begins to fill a checklist. Version 0 takes the current one.
-func (s *Service) NewDraft(ctx context.Context, checklist content.Ref, subject SubjectInput) (Draft, error) {
-	panic("")
+func (s *Service) insertDraft(ctx context.Context, tx *sql.Tx, d *Draft) error {
+	text, err := d.encodeBody()
+	if err != nil {
+		return err
+	}
+	d.CreatedAt = s.now().UTC().Truncate(time.Millisecond)
+	d.SavedAt = d.CreatedAt
+	_, err = tx.ExecContext(ctx, `INSERT INTO casework_draft
+		(id, author_id, checklist_id, checklist_version, body, replaces, created_at, saved_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		d.ID, s.actor.AccountID(), d.Checklist.ID, d.Checklist.Version, text, d.Replaces, d.CreatedAt.UnixMilli(), d.SavedAt.UnixMilli())
+	return err
 }
 
 // Drafts returns the account's own drafts, the last saved first.
-func (s *Service) Drafts(ctx context.Context) ([]DraftSummary, error) { panic("") }
+func (s *Service) Drafts(ctx context.Context) ([]DraftSummary, error) {
+	var drafts []DraftSummary
+	err := s.store.Read(ctx, func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, `SELECT d.id, d.body, d.created_at, d.saved_at, c.document
+			FROM casework_draft d JOIN casework_checklist c ON c.id = d.checklist_id AND c.version = d.checklist_version
+			WHERE d.author_id = ? ORDER BY d.saved_at DESC, d.id DESC`, s.actor.AccountID())
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			d, err := scanDraft(rows)
+			if err != nil {
+				return err
+			}
+			drafts = append(drafts, d)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list the drafts: %w", err)
+	}
+	states := s.newStates()
+	for i, d := range drafts {
+		if drafts[i].ChecklistState, err = states.of(ctx, content.Ref{ID: d.ChecklistID, Version: d.ChecklistVersion}); err != nil {
+			return nil, err
+		}
+	}
+	return drafts, nil
+}
+
+func scanDraft(rows *sql.Rows) (DraftSummary, error) {
+	var d DraftSummary
+	var text string
+	var document []byte
+	var created, saved int64
+	if err := rows.Scan(&d.ID, &text, &created, &saved, &document); err != nil {
+		return d, err
+	}
+	var typed body
+	if err := json.Unmarshal([]byte(text), &typed); err != nil {
+		return d, err
+	}
+	checklist, err := content.Decode(document)
+	if err != nil {
+		return d, err
+	}
+	d.Reference, d.CreatedAt, d.SavedAt = typed.Subject.Reference, time.UnixMilli(created).UTC(), time.UnixMilli(saved).UTC()
+	d.ChecklistID, d.ChecklistVersion, d.ChecklistTitle, d.ChecklistKind = checklist.ID, checklist.Version, checklist.Title, checklist.Checklist.Kind
+	return d, nil
+}
 
 // Draft returns one of the account's own drafts.
-func (s *Service) Draft(ctx context.Context, id string) (Draft, error) { panic("") }
+func (s *Service) Draft(ctx context.Context, id string) (Draft, error) {
+	var draft Draft
+	err := s.store.Read(ctx, func(tx *sql.Tx) (err error) {
+		draft, err = s.readDraft(ctx, tx, id)
+		return err
+	})
+	if err != nil {
+		return Draft{}, err
+	}
+	draft.ChecklistState, err = s.newStates().of(ctx, draft.Checklist.Ref())
+	return draft, err
+}
 
-// SaveDraft keeps Subject, Answers and Closing as they were typed, complete or not.
-func (s *Service) SaveDraft(ctx context.Context, draft Draft) error { panic("") }
+// readDraft reads an own draft, all but the state of its checklist.
+func (s *Service) readDraft(ctx context.Context, tx *sql.Tx, id string) (Draft, error) {
+	d := Draft{ID: id}
+	var text string
+	var document []byte
+	var created, saved int64
+	err := tx.QueryRowContext(ctx, `SELECT d.body, d.replaces, d.created_at, d.saved_at, c.document
+		FROM casework_draft d JOIN casework_checklist c ON c.id = d.checklist_id AND c.version = d.checklist_version
+		WHERE d.id = ? AND d.author_id = ?`, id, s.actor.AccountID()).Scan(&text, &d.Replaces, &created, &saved, &document)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Draft{}, ErrNotFound
+	}
+	if err != nil {
+		return Draft{}, fmt.Errorf("read a draft: %w", err)
+	}
+	var typed body
+	if err := json.Unmarshal([]byte(text), &typed); err != nil {
+		return Draft{}, fmt.Errorf("read a draft: %w", err)
+	}
+	if d.Checklist, err = content.Decode(document); err != nil {
+		return Draft{}, fmt.Errorf("read a draft: %w", err)
+	}
+	d.Subject, d.Answers, d.Closing = typed.Subject, typed.Answers, typed.Closing
+	if d.Answers == nil {
+		d.Answers = map[string]ItemAnswer{}
+	}
+	if d.Closing == nil {
+		d.Closing = map[string]string{}
+	}
+	d.CreatedAt, d.SavedAt = time.UnixMilli(created).UTC(), time.UnixMilli(saved).UTC()
+	return d, nil
+}
 
-// RemoveDraft removes one of the account's own drafts.
-func (s *Service) RemoveDraft(ctx context.Context, id string) error { panic("") }
+// SaveDraft keeps Subject, Answers and Closing as they were typed, complete or not. ErrTooLong beyond 1 MiB.
+func (s *Service) SaveDraft(ctx context.Context, draft Draft) error {
+	err := s.store.Write(ctx, func(tx *sql.Tx) error {
+		stored, err := s.readDraft(ctx, tx, draft.ID)
+		if err != nil {
+			return err
+		}
+		stored.Subject, stored.Answers, stored.Closing = draft.Subject, draft.Answers, draft.Closing
+		text, err := stored.encodeBody()
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE casework_draft SET body = ?, saved_at = ? WHERE id = ?`, text, s.now().UnixMilli(), draft.ID)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("save the draft: %w", err)
+	}
+	return nil
+}
 
-// CheckDraft returns what a draft still needs, in the order of the form. None: it can be submitted.
-func (s *Service) CheckDraft(ctx context.Context, id string) ([]Gap, error) { panic("") }
-
-// Submit turns a draft into a record. ErrIncomplete (as IncompleteError), ErrNoCertificate, ErrWithdrawn.
-func (s *Service) Submit(ctx context.Context, id string) (Record, error) { panic("") }
+// RemoveDraft removes one of the account's own drafts. Earlier states of the store
+// and backups may still hold it: the window says "removed", never "deleted".
+func (s *Service) RemoveDraft(ctx context.Context, id string) error {
+	err := s.store.Write(ctx, func(tx *sql.Tx) error {
+		if _, err := s.readDraft(ctx, tx, id); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM casework_draft WHERE id = ?`, id); err != nil {
+			return err
+		}
+		return audit.Append(ctx, tx, s.actor, s.now(), audit.Event{Act: audit.ActDraftRemove, Object: id})
+	})
+	if err != nil {
+		return fmt.Errorf("remove the draft: %w", err)
+	}
+	return nil
+}

@@ -14,6 +14,10 @@ import (
 
 	"wardbook/data/account"
 	"wardbook/data/audit"
+	"wardbook/data/casework"
+	"wardbook/data/casework/blank"
+	"wardbook/data/content"
+	"wardbook/data/learning"
 	"wardbook/data/vault/keyfile"
 )
 
@@ -24,6 +28,11 @@ type Session struct {
 	station     *Station
 	actor       *account.Actor
 	accounts    *account.Service
+	content     *content.Service
+	learning    *learning.Service
+	casebook    *casework.Service // nil without the casework key
+	blank       *blank.Service
+	settings    *Settings
 	log         *audit.Service
 	workstation Workstation
 	lock        *processLock
@@ -38,6 +47,14 @@ func (st *Station) newSession(open *stores, actor *account.Actor, ring *account.
 	s := &Session{
 		stores: *open, station: st, actor: actor, workstation: row.Workstation, signing: row.signing, lock: lock,
 		accounts: account.New(open.library, actor, st.opts.Now, pin, ring),
+	}
+	s.settings = &Settings{session: s}
+	s.content = content.New(open.library, actor, st.opts.Now)
+	signer := learning.Signer{PublicKey: row.PublicKey, Sign: s.SignAsWorkstation}
+	s.learning = learning.New(open.library, actor, s.content, signer, st.opts.Now)
+	s.blank = blank.New(open.library, actor, s.content, st.opts.Now)
+	if open.casework != nil {
+		s.casebook = casework.New(open.casework, actor, s.content, s.learning, s.periods, st.opts.Now)
 	}
 	s.log = audit.New(audit.Access{
 		Library: open.library, Casework: open.casework, Locked: s.open,
@@ -83,6 +100,27 @@ func (s *Session) Actor() *account.Actor { return s.actor }
 
 // Accounts adds and changes accounts.
 func (s *Session) Accounts() *account.Service { return s.accounts }
+
+// Content reads the library's content.
+func (s *Session) Content() *content.Service { return s.content }
+
+// Learning is the account's learning.
+func (s *Session) Learning() *learning.Service { return s.learning }
+
+// Casework is nil without the casework key.
+func (s *Session) Casework() *casework.Service { return s.casebook }
+
+// Blank prints empty checklists.
+func (s *Session) Blank() *blank.Service { return s.blank }
+
+// Settings of the workstation and preferences of the account.
+func (s *Session) Settings() *Settings { return s.settings }
+
+// periods tells casework how long records are kept.
+func (s *Session) periods(ctx context.Context) (casework.Periods, error) {
+	values, err := s.settings.Get(ctx)
+	return casework.Periods{ReviewMonths: values.ReviewMonths, RetentionMonths: values.RetentionMonths}, err
+}
 
 // Log reads and verifies the log of acts.
 func (s *Session) Log() *audit.Service { return s.log }

@@ -128,9 +128,6 @@ func valuesOf(texts map[string]string) (Values, error) {
 // Settings reads and changes settings and preferences for one session.
 type Settings struct{ session *Session }
 
-// Settings of the workstation and preferences of the account.
-func (s *Session) Settings() *Settings { return &Settings{session: s} }
-
 // Get returns the workstation's settings. Everybody may read them.
 func (x *Settings) Get(ctx context.Context) (Values, error) {
 	v := DefaultValues()

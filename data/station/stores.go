@@ -15,6 +15,9 @@ import (
 
 	"wardbook/data/account"
 	"wardbook/data/audit"
+	"wardbook/data/casework"
+	"wardbook/data/content"
+	"wardbook/data/learning"
 	"wardbook/data/vault"
 	"wardbook/data/vault/keyfile"
 )
@@ -33,11 +36,11 @@ func Migrations() vault.Migrations {
 
 // libraryMigrations are in an order in which each domain finds the tables it refers to.
 func libraryMigrations() []vault.Migrations {
-	return []vault.Migrations{audit.Migrations(), account.Migrations(), Migrations()}
+	return []vault.Migrations{audit.Migrations(), account.Migrations(), Migrations(), content.Migrations(), learning.Migrations()}
 }
 
 func caseworkMigrations() []vault.Migrations {
-	return []vault.Migrations{audit.Migrations()}
+	return []vault.Migrations{audit.Migrations(), casework.Migrations()}
 }
 
 // stores are the two stores of a data folder while they are open.

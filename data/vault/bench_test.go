@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -39,7 +40,7 @@ func (p *plainStore) Write(ctx context.Context, do func(tx *sql.Tx) error) error
 		return err
 	}
 	if err := do(tx); err != nil {
-		return err
+		return errors.Join(err, tx.Rollback())
 	}
 	return tx.Commit()
 }

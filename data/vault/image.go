@@ -70,17 +70,26 @@ func (m *image) pages() uint32     { return uint32(C.wb_pages(m.c)) }
 func (m *image) pending() uint32   { return uint32(C.wb_pending(m.c)) }
 func (m *image) freePages() uint32 { return uint32(C.wb_free_pages(m.c)) }
 
+// foreignKeys switches their enforcement, which a migration that rebuilds a table must do without.
+func (m *image) foreignKeys(on bool) error {
+	if C.wb_foreign_keys(m.c, cBool(on)) == 0 {
+		return errors.New("SQLite does not switch the enforcement of foreign keys")
+	}
+	return nil
+}
+
+func cBool(on bool) C.int {
+	if on {
+		return 1
+	}
+	return 0
+}
+
 // fail drops what is not durable and lets nothing be read, written or sealed any more.
 func (m *image) fail() { C.wb_fail(m.c) }
 
 // allow opens the gate for one commit. With the gate shut SQLite cannot make anything durable.
-func (m *image) allow(on bool) {
-	v := C.int(0)
-	if on {
-		v = 1
-	}
-	C.wb_allow(m.c, v)
-}
+func (m *image) allow(on bool) { C.wb_allow(m.c, cBool(on)) }
 
 func (m *image) load(entries []byte) error {
 	n := len(entries) / entrySize

@@ -73,9 +73,14 @@ func (s *Store) Migrate(ctx context.Context, sets ...Migrations) error {
 			return err
 		}
 		// A migration may rebuild a table that others refer to; what counts is the state at the end.
-		if _, err := tx.ExecContext(ctx, "PRAGMA defer_foreign_keys=ON"); err != nil {
+		if err := s.img.foreignKeys(false); err != nil {
 			return err
 		}
+		defer func() {
+			if err := s.img.foreignKeys(true); err != nil {
+				s.img.fail() // without them nothing more may be written
+			}
+		}()
 		changed := false
 		for _, set := range sets {
 			for _, m := range known[set.Domain][done[set.Domain]:] {

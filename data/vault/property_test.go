@@ -84,8 +84,9 @@ func runScript(ctx context.Context, s transactor, script []string, cache int, un
 				fmt.Fprintln(&log, err) // goes on: a failed statement undoes itself alone
 				continue
 			}
-			n, _ := res.RowsAffected()
-			fmt.Fprint(&log, n, " ")
+			if n, _ := res.RowsAffected(); strings.HasPrefix(st, "INSERT") || strings.HasPrefix(st, "UPDATE") || strings.HasPrefix(st, "DELETE") {
+				fmt.Fprint(&log, n, " ")
+			}
 		}
 		if undo {
 			if _, err := tx.Exec("ROLLBACK TO start"); err != nil {
@@ -97,12 +98,6 @@ func runScript(ctx context.Context, s transactor, script []string, cache int, un
 	})
 	if err != nil && !errors.Is(err, errUndo) {
 		fmt.Fprintln(&log, err)
-	}
-	if err != nil {
-		// the plain side has no rollback of its own in Write
-		if p, ok := s.(*plainStore); ok {
-			_, _ = p.db.Exec("ROLLBACK")
-		}
 	}
 	return log.String()
 }

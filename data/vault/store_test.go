@@ -394,7 +394,7 @@ func TestOrderOfFlushes(t *testing.T) {
 	expect("commit", "write "+log, "flush "+log)
 	must(t, run(s, "INSERT INTO t VALUES (1)"))
 	expect("second commit", "write "+log, "flush "+log, "write anchor", "flush anchor")
-	must(t, run(s, "UPDATE t SET x = 1"))
+	must(t, run(s, "UPDATE t SET x = 7"))
 	must(t, s.Read(ctx, func(tx *sql.Tx) error { _, err := tx.Exec("DELETE FROM t"); return err }))
 	fl.notes = nil
 	must(t, s.Read(ctx, func(tx *sql.Tx) error { _, err := tx.Exec("DELETE FROM t"); return err }))

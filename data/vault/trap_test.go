@@ -77,6 +77,40 @@ func TestSpillAndRollback(t *testing.T) {
 	assertSound(t, s)
 }
 
+// A rollback does not restore free pages that were used and spilled: they are no reason to seal anything, nor to fail.
+func TestRollbackOverFreePages(t *testing.T) {
+	s, dir := storeWithItems(t)
+	must(t, s.Write(context.Background(), func(tx *sql.Tx) error { return insertRows(tx, 1000, 3000, false) }))
+	must(t, run(s, "DELETE FROM item WHERE id >= 1000"))
+	want, before := dump(t, s), s.Info()
+	no := errors.New("no")
+	for _, commitFails := range []bool{false, true} {
+		err := s.Write(context.Background(), func(tx *sql.Tx) error {
+			spill(t, s, tx)
+			if !commitFails {
+				return no
+			}
+			_, err := tx.Exec("CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p REFERENCES p DEFERRABLE INITIALLY DEFERRED); INSERT INTO c VALUES (1)")
+			return err
+		})
+		if err == nil || errors.Is(err, ErrFailed) {
+			t.Fatal(err)
+		}
+		if s.Info() != before || s.img.pending() != 0 || dump(t, s) != want {
+			t.Fatalf("%+v became %+v", before, s.Info())
+		}
+	}
+	must(t, s.Write(context.Background(), func(tx *sql.Tx) error { return insertRows(tx, 5000, 3000, false) }))
+	want = dump(t, s)
+	assertSound(t, s)
+	must(t, s.Close())
+	s = openStore(t, dir)
+	if dump(t, s) != want {
+		t.Fatal("the content changed")
+	}
+	assertSound(t, s)
+}
+
 // Neither are they when writing breaks off in the middle of the transaction or of its rollback.
 func TestSpillAndFailingWrites(t *testing.T) {
 	for _, when := range []string{"before the rollback", "before the commit"} {

@@ -92,6 +92,7 @@ enum {
 	SQLITE_OPEN_MAIN_DB = 0x100,
 	SQLITE_FCNTL_PRAGMA = 14,
 	SQLITE_FCNTL_PDB = 30,
+	SQLITE_DBCONFIG_ENABLE_FKEY = 1002,
 	SQLITE_DBCONFIG_DEFENSIVE = 1010,
 	SQLITE_IOCAP_POWERSAFE_OVERWRITE = 0x1000,
 	SQLITE_IOCAP_UNDELETABLE_WHEN_OPEN = 0x800,
@@ -276,13 +277,21 @@ static int by_index(const void *a, const void *b) {
 	return (x > y) - (x < y);
 }
 
-// seal makes the pages that differ from the committed image durable, and does nothing when none differs.
+// seal makes the pages that differ from the committed image durable. It does nothing when none differs, or when the
+// sync is that of a rollback.
 static int seal(wb_image *img) {
 	if (img->nlist == 0 && img->floor >= img->committed) {
 		return SQLITE_OK;
 	}
 	if (img->size == 0) { // a first transaction that was rolled back
 		return img->committed == 0 ? SQLITE_OK : SQLITE_IOERR_FSYNC;
+	}
+	// Every commit counts up in page 1. Where page 1 is as committed, a transaction was rolled back. Other pages may
+	// differ even then: SQLite does not restore a free page whose old content nobody needs.
+	const wb_page *head = find(img, 0);
+	if (!head ? img->floor != 0 : img->committed && memcmp(head->data, img->chunk[0], WB_PAGE_SIZE) == 0) {
+		forget_pending(img);
+		return SQLITE_OK;
 	}
 	// SQLite shrinks the file only after the sync, so the size is what page 1 says.
 	const unsigned char *first = view(img, 0);
@@ -624,6 +633,11 @@ uint32_t wb_free_pages(wb_image *img) { return img->committed && img->chunk[0] ?
 int wb_harden(wb_image *img) {
 	int on = 0;
 	return img->db && sqlite3_db_config(img->db, SQLITE_DBCONFIG_DEFENSIVE, 1, &on) == SQLITE_OK && on == 1;
+}
+
+int wb_foreign_keys(wb_image *img, int on) {
+	int is = -1;
+	return img->db && sqlite3_db_config(img->db, SQLITE_DBCONFIG_ENABLE_FKEY, on, &is) == SQLITE_OK && is == on;
 }
 
 int wb_load(wb_image *img, const unsigned char *entries, uint32_t n) {

@@ -40,6 +40,8 @@ void wb_allow(wb_image *img, int on);
 // wb_arm fixes the settings that the sealed log depends on; wb_harden sets SQLite's defensive mode and says if it is on.
 void wb_arm(wb_image *img);
 int wb_harden(wb_image *img);
+// wb_foreign_keys switches SQLite's enforcement of foreign keys; 1: done.
+int wb_foreign_keys(wb_image *img, int on);
 int wb_failed(wb_image *img);
 int wb_is_open(wb_image *img);
 void wb_fail(wb_image *img);

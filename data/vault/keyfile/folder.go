@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"wardbook/data/vault/keyfile/internal/disk"
 )
 
 // leftover marks a file that a replacement was writing when the program died.
@@ -18,12 +20,15 @@ const leftover = ".new-"
 // Folder is where a data folder's key files lie, each of them twice.
 type Folder struct {
 	dirs [2]string
-	disk disk
+	disk disk.Disk
 }
 
 // NewFolder names the key files of the data folder dir; nothing is read or made.
-func NewFolder(dir string) *Folder {
-	return &Folder{dirs: [2]string{filepath.Join(dir, "keys"), filepath.Join(dir, "keys-copy")}, disk: osDisk{}}
+func NewFolder(dir string) *Folder { return NewFolderOn(dir, disk.OS{}) }
+
+// NewFolderOn does the same on a disk of a test's making (keyfiletest.FaultyFolder).
+func NewFolderOn(dir string, on disk.Disk) *Folder {
+	return &Folder{dirs: [2]string{filepath.Join(dir, "keys"), filepath.Join(dir, "keys-copy")}, disk: on}
 }
 
 // Dirs are the two folders.
@@ -193,6 +198,6 @@ func (f *Folder) Sweep() error {
 // ReplaceFile puts content in the place of a single file with the same care as a key file, for what lies beside the key
 // files and is kept only once.
 func ReplaceFile(path string, content []byte) error {
-	f := Folder{dirs: [2]string{filepath.Dir(path)}, disk: osDisk{}}
+	f := Folder{dirs: [2]string{filepath.Dir(path)}, disk: disk.OS{}}
 	return f.replaceCopy(0, filepath.Base(path), content)
 }

@@ -10,6 +10,9 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"wardbook/data/vault/keyfile/internal/disk"
+	"wardbook/data/vault/keyfile/internal/disk/disktest"
 )
 
 func newFolder(t interface {
@@ -37,10 +40,10 @@ func TestReplaceUnderFaults(t *testing.T) {
 				if err := f.Replace("k", old); err != nil {
 					t.Fatal(err)
 				}
-				d := &faultyDisk{disk: osDisk{}, failAt: n, dead: mode.dead, afterwards: mode.afterwards}
+				d := &disktest.Faulty{FailAt: n, Dead: mode.dead, Afterwards: mode.afterwards}
 				f.disk = d
 				err := f.Replace("k", fresh)
-				f.disk = osDisk{}
+				f.disk = disk.OS{}
 				copies, readErr := f.Read("k")
 				if readErr != nil {
 					t.Fatalf("call %d: %v", n, readErr)
@@ -64,7 +67,7 @@ func TestReplaceUnderFaults(t *testing.T) {
 						t.Fatalf("call %d: left behind: %v", n, names)
 					}
 				}
-				if d.calls < n {
+				if d.Calls < n {
 					if n < 10 {
 						t.Fatalf("only %d calls were made to fail", n-1)
 					}
@@ -79,10 +82,10 @@ func TestReplaceUnderFaults(t *testing.T) {
 func TestFirstWriteUnderFaults(t *testing.T) {
 	for n := 1; ; n++ {
 		f := newFolder(t, t.TempDir())
-		d := &faultyDisk{disk: osDisk{}, failAt: n}
+		d := &disktest.Faulty{FailAt: n}
 		f.disk = d
 		err := f.Replace("k", []byte("key"))
-		f.disk = osDisk{}
+		f.disk = disk.OS{}
 		copies, readErr := f.Read("k")
 		if err != nil && !errors.Is(readErr, ErrNotFound) {
 			t.Fatalf("call %d failed, but left %q", n, copies.Content)
@@ -90,7 +93,7 @@ func TestFirstWriteUnderFaults(t *testing.T) {
 		if err == nil && !copies.Same() {
 			t.Fatalf("call %d: no error, but the copies are %q", n, copies.Content)
 		}
-		if d.calls < n {
+		if d.Calls < n {
 			return
 		}
 	}
@@ -143,12 +146,12 @@ func TestReplaceSequences(t *testing.T) {
 			},
 			"replace and fail": func(t *rapid.T) {
 				version++
-				f.disk = &faultyDisk{
-					disk: osDisk{}, failAt: rapid.IntRange(1, 20).Draw(t, "call"),
-					dead: rapid.Bool().Draw(t, "dead"), afterwards: rapid.Bool().Draw(t, "afterwards"),
+				f.disk = &disktest.Faulty{
+					FailAt: rapid.IntRange(1, 20).Draw(t, "call"),
+					Dead:   rapid.Bool().Draw(t, "dead"), Afterwards: rapid.Bool().Draw(t, "afterwards"),
 				}
 				err := f.Replace("k", content(version))
-				f.disk = osDisk{}
+				f.disk = disk.OS{}
 				if err == nil {
 					settled = version
 				}

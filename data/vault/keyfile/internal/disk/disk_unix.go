@@ -1,6 +1,6 @@
 //go:build !windows
 
-package keyfile
+package disk
 
 import (
 	"errors"

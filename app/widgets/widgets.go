@@ -1,0 +1,131 @@
+// Package widgets holds the building blocks of the window. They only present: no rule, no service; what a person does
+// comes out through callbacks.
+//
+// Buttons, fields and choices here are Fyne's own with three things added: the keyboard focus is scrolled into view, F1
+// and Esc reach the window from wherever the focus is, and use is noticed by the idle lock (see Window).
+package widgets
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"fyne.io/fyne/v2/container"
+)
+
+// Composite is a widget made of others. What it is made of can be seen by Reveal.
+type Composite struct {
+	widget.BaseWidget
+	inner fyne.CanvasObject
+}
+
+// Inner is what the widget is made of.
+func (c *Composite) Inner() fyne.CanvasObject { return c.inner }
+
+// CreateRenderer draws what the widget is made of.
+func (c *Composite) CreateRenderer() fyne.WidgetRenderer {
+	return widget.NewSimpleRenderer(c.inner)
+}
+
+func (c *Composite) init(self fyne.Widget, inner fyne.CanvasObject) {
+	c.inner = inner
+	c.ExtendBaseWidget(self)
+}
+
+// Text is wrapped text that can be selected and copied.
+func Text(text string) *widget.Label {
+	label := widget.NewLabel(text)
+	label.Wrapping = fyne.TextWrapWord
+	label.Selectable = true
+	return label
+}
+
+// Small is wrapped explanation below something more important.
+func Small(text string) *widget.Label {
+	label := widget.NewLabel(text)
+	label.Wrapping = fyne.TextWrapWord
+	label.SizeName = theme.SizeNameCaptionText
+	return label
+}
+
+// Strong is one line of bold text that is cut off with "…" where there is no room.
+func Strong(text string) *widget.Label {
+	label := widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+	label.Truncation = fyne.TextTruncateEllipsis
+	return label
+}
+
+// Heading is a heading over a part of a page. It wraps.
+func Heading(text string) *widget.Label {
+	label := widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+	label.SizeName = theme.SizeNameSubHeadingText
+	label.Wrapping = fyne.TextWrapWord
+	return label
+}
+
+// Gap is empty room of a height in Fyne's units.
+func Gap(height float32) fyne.CanvasObject {
+	room := canvas.NewRectangle(nil)
+	room.SetMinSize(fyne.NewSize(1, height))
+	return room
+}
+
+// Column centres content and keeps its lines at most as wide as reads well, however wide the window is.
+func Column(content fyne.CanvasObject) fyne.CanvasObject {
+	return container.New(columnLayout{}, content)
+}
+
+// readable is the widest column of text, in text heights: about 90 characters.
+const readable = 52
+
+type columnLayout struct{}
+
+func (columnLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	return layout.NewStackLayout().MinSize(objects)
+}
+
+func (columnLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	width := min(size.Width, readable*theme.TextSize())
+	for _, o := range objects {
+		o.Resize(fyne.NewSize(width, size.Height))
+		o.Move(fyne.NewPos((size.Width-width)/2, 0))
+	}
+}
+
+// Actions puts buttons in a row, the last at the right; it wraps where the row is too narrow.
+func Actions(buttons ...fyne.CanvasObject) fyne.CanvasObject {
+	return container.New(flowLayout{}, buttons...)
+}
+
+// flowLayout puts objects in rows as a text puts words, each at its minimum size.
+type flowLayout struct{}
+
+func (flowLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	size := fyne.Size{}
+	for _, o := range objects {
+		if o.Visible() {
+			size = size.Max(o.MinSize())
+		}
+	}
+	// One row is asked for; Layout uses as many as fit the width that it gets, see rows.
+	return size
+}
+
+func (flowLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	x, y, tallest := float32(0), float32(0), float32(0)
+	for _, o := range objects {
+		if !o.Visible() {
+			continue
+		}
+		wanted := o.MinSize()
+		if x > 0 && x+wanted.Width > size.Width {
+			x, y, tallest = 0, y+tallest+theme.Padding(), 0
+		}
+		o.Resize(wanted)
+		o.Move(fyne.NewPos(x, y))
+		x += wanted.Width + theme.Padding()
+		tallest = max(tallest, wanted.Height)
+	}
+}
