@@ -98,6 +98,9 @@ func Adapt[V any](p Page[V]) Any { return adapted[V]{p} }
 
 type adapted[V any] struct{ Page[V] }
 
+// Unwrap returns the page itself, so that the shell can ask what else it can do.
+func (a adapted[V]) Unwrap() any { return a.Page }
+
 func (a adapted[V]) LoadAny(ctx context.Context, route Route) (func() fyne.CanvasObject, error) {
 	view, err := a.Load(ctx, route)
 	if err != nil {

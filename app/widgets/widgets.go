@@ -6,13 +6,14 @@
 package widgets
 
 import (
+	"image/color"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
-
-	"fyne.io/fyne/v2/container"
 )
 
 // Composite is a widget made of others. What it is made of can be seen by Reveal.
@@ -67,7 +68,7 @@ func Heading(text string) *widget.Label {
 
 // Gap is empty room of a height in Fyne's units.
 func Gap(height float32) fyne.CanvasObject {
-	room := canvas.NewRectangle(nil)
+	room := canvas.NewRectangle(color.Transparent)
 	room.SetMinSize(fyne.NewSize(1, height))
 	return room
 }
@@ -94,38 +95,7 @@ func (columnLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	}
 }
 
-// Actions puts buttons in a row, the last at the right; it wraps where the row is too narrow.
+// Actions puts buttons in a row, which wraps where it is too narrow.
 func Actions(buttons ...fyne.CanvasObject) fyne.CanvasObject {
-	return container.New(flowLayout{}, buttons...)
-}
-
-// flowLayout puts objects in rows as a text puts words, each at its minimum size.
-type flowLayout struct{}
-
-func (flowLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	size := fyne.Size{}
-	for _, o := range objects {
-		if o.Visible() {
-			size = size.Max(o.MinSize())
-		}
-	}
-	// One row is asked for; Layout uses as many as fit the width that it gets, see rows.
-	return size
-}
-
-func (flowLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	x, y, tallest := float32(0), float32(0), float32(0)
-	for _, o := range objects {
-		if !o.Visible() {
-			continue
-		}
-		wanted := o.MinSize()
-		if x > 0 && x+wanted.Width > size.Width {
-			x, y, tallest = 0, y+tallest+theme.Padding(), 0
-		}
-		o.Resize(wanted)
-		o.Move(fyne.NewPos(x, y))
-		x += wanted.Width + theme.Padding()
-		tallest = max(tallest, wanted.Height)
-	}
+	return container.New(layout.NewRowWrapLayout(), buttons...)
 }

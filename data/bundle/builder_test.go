@@ -124,8 +124,6 @@ func (z *rawZip) entry(name string) *rawEntry {
 	panic("no entry " + name)
 }
 
-func (z *rawZip) insert(at int, e *rawEntry) { z.entries = slices.Insert(z.entries, at, e) }
-
 func newRawEntry(name string, data []byte) *rawEntry {
 	size := uint32(len(data))
 	return &rawEntry{

@@ -171,9 +171,6 @@ func (m Manifest) checkEntries() error {
 	if err := checkPaths(paths); err != nil {
 		return err
 	}
-	if m.Size() > MaxBundleSize {
-		return ErrBundleTooBig
-	}
 	// SHA256SUMS says nothing that the manifest does not say; it is there for people with stock tools, so it must agree.
 	want := sums(m.Entries)
 	given, present := m.Entry(SumsName)

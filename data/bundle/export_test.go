@@ -86,7 +86,8 @@ func TestExportLeavesOtherFilesAlone(t *testing.T) {
 	if err := os.WriteFile(path, []byte("an older bundle"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := exportTo(t, path, ExportOptions{}); !errors.Is(err, ErrTargetExists) {
+	unread := ExportOptions{Progress: func(s Stage, _, _ int64) { t.Errorf("the work began: %s", s) }}
+	if _, err := exportTo(t, path, unread); !errors.Is(err, ErrTargetExists) {
 		t.Errorf("got %v", err)
 	}
 	if data, err := os.ReadFile(path); err != nil || string(data) != "an older bundle" {

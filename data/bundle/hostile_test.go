@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"maps"
 	"slices"
 	"strings"
@@ -323,6 +324,21 @@ func layoutCases(module string) []hostileCase {
 		of("other-name", ErrLayout, func(z *rawZip) { z.entry(module).centralName = strings.Replace(module, ".json", ".html", 1) }),
 		of("parent-in-the-directory", ErrNameParent, func(z *rawZip) { z.entry("README.txt").centralName = "../ADME.tx" }),
 		of("", ErrEntryChanged, func(z *rawZip) { z.entry(module).data = bytes.ToUpper(z.entry(module).data) }),
+		{"wrong-crc", ErrEntryChanged, tamper{
+			entries: func(list []Entry) []Entry { list[0].CRC32++; return list },
+			zip:     func(z *rawZip) { z.entry("README.txt").crc++ },
+		}, false},
+		of("same-crc", ErrEntryChanged, func(z *rawZip) {
+			// The CRC-32's own polynomial laid over the data changes them and not their CRC-32.
+			data := bytes.Clone(z.entry("README.txt").data)
+			for i, b := range []byte{0x41, 0x06, 0x71, 0xdb, 0x01} {
+				data[i] ^= b
+			}
+			if crc32.ChecksumIEEE(data) != z.entry("README.txt").crc {
+				panic("the CRC-32 changed")
+			}
+			z.entry("README.txt").data = data
+		}),
 		of("swapped", ErrEntryChanged, func(z *rawZip) {
 			// Same length, so that nothing but the hash can tell.
 			z.entry("README.txt").data = bytes.Repeat([]byte("x"), len(z.entry("README.txt").data))

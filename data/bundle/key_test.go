@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"aead.dev/minisign"
 	"pgregory.net/rapid"
 )
 
@@ -162,6 +163,10 @@ func TestSignaturesHoldForOneMessageAndPurpose(t *testing.T) {
 	}
 	if _, err := key.Public().Verify([]byte("text"), bytes.Replace(signature, []byte("a purpose"), []byte("b purpose"), 1)); !errors.Is(err, ErrBadSignature) {
 		t.Errorf("a changed purpose: %v", err)
+	}
+	// A signature of the older kind, over the message itself, is sound but not what a bundle has.
+	if _, err := key.Public().Verify([]byte("text"), minisign.SignWithComments(key.key, []byte("text"), "a purpose", "x")); !errors.Is(err, ErrBadSignature) {
+		t.Errorf("not prehashed: %v", err)
 	}
 	for _, comment := range []string{"two\nlines", strings.Repeat("x", 2000), "\x1b[2J"} {
 		if _, err := key.Sign([]byte("text"), comment); err == nil {

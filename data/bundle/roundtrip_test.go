@@ -343,6 +343,29 @@ func (f failing) ReadAt(p []byte, offset int64) (int, error) {
 	return f.r.ReadAt(p, offset)
 }
 
+// eager reports the end of the file together with the last bytes, as an io.ReaderAt may.
+type eager struct{ r *bytes.Reader }
+
+func (e eager) ReadAt(p []byte, offset int64) (int, error) {
+	n, err := e.r.ReadAt(p, offset)
+	if err == nil && offset+int64(n) == e.r.Size() {
+		err = io.EOF
+	}
+	return n, err
+}
+
+func TestTheEndMayComeWithTheLastBytes(t *testing.T) {
+	for name, file := range smallBundles(t) {
+		r, err := Open(t.Context(), eager{bytes.NewReader(file)}, int64(len(file)), fixtureOptions(t))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if err := r.VerifyAll(t.Context(), nil); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestReadersAreSafeTogether(t *testing.T) {
 	reader := fixtureIdentity(t, readerKeyFile)
 	files := map[string]string{"a.bin": strings.Repeat("a", 300_000), "b.bin": strings.Repeat("b", 300_000), "c.bin": strings.Repeat("c", 10)}

@@ -149,15 +149,17 @@ func (g *gaps) item(checklist content.Checklist, section string, item content.It
 		return
 	}
 	switch {
-	case observation && Positive(given.Answer) && len(given.Evidence) == 0:
+	case observation && Positive(given.Answer) && len(given.occasions()) == 0:
 		g.add(section, item.ID, 0, FieldFact, "“%s”: describe at least one occasion: when, where, who saw it and what happened.", name)
-	case observation && !Positive(given.Answer) && len(given.Evidence) > 0:
+	case observation && !Positive(given.Answer) && len(given.occasions()) > 0:
 		g.add(section, item.ID, 0, FieldAnswer, "“%s” has an occasion described, but the answer does not say that it was observed: change one of them.", name)
 	case !observation && given.Remark == "" && item.EvidenceRequired && (checklist.Kind == content.ChecklistProcess || given.Answer != answerInPlace):
 		g.add(section, item.ID, -1, FieldRemark, "“%s”: give the reason.", name)
 	}
 	for i, evidence := range given.Evidence {
-		g.evidence(section, item.ID, i, name, evidence)
+		if !evidence.blank() {
+			g.evidence(section, item.ID, i, name, evidence)
+		}
 	}
 }
 
@@ -232,7 +234,7 @@ func short(text content.Text) string {
 	return strings.TrimSpace(string(letters[:most-1])) + "…"
 }
 
-// trimmed is the answer without spaces around its texts and without occasions in which nothing was typed.
+// trimmed is the answer without spaces around its texts.
 func (a ItemAnswer) trimmed() ItemAnswer {
 	a.Answer, a.Interpretation, a.Remark = strings.TrimSpace(a.Answer), strings.TrimSpace(a.Interpretation), strings.TrimSpace(a.Remark)
 	var evidence []Evidence
@@ -240,16 +242,23 @@ func (a ItemAnswer) trimmed() ItemAnswer {
 		for _, text := range []*string{&e.OccurredOn, &e.OccurredTime, &e.Place, &e.ReportedBy, &e.Fact, &e.HowKnown, &e.SourceHeldAt} {
 			*text = strings.TrimSpace(*text)
 		}
-		if e != (Evidence{}) && e != (Evidence{Witnessed: true}) {
-			evidence = append(evidence, e)
-		}
+		evidence = append(evidence, e)
 	}
 	a.Evidence = evidence
 	return a
 }
 
+// blank reports that nothing was typed.
 func (a ItemAnswer) blank() bool {
-	return a.Answer == "" && a.Interpretation == "" && a.Remark == "" && len(a.Evidence) == 0
+	return a.Answer == "" && a.Interpretation == "" && a.Remark == "" && len(a.occasions()) == 0
+}
+
+// blank reports that nothing was typed; saying only that one saw it oneself is nothing yet.
+func (e Evidence) blank() bool { return e == Evidence{} || e == Evidence{Witnessed: true} }
+
+// occasions are those in which something was typed.
+func (a ItemAnswer) occasions() []Evidence {
+	return slices.DeleteFunc(slices.Clone(a.Evidence), Evidence.blank)
 }
 
 func (s SubjectInput) trimmed() SubjectInput {

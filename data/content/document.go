@@ -74,7 +74,7 @@ type Document struct {
 	Kind          Kind       `json:"kind"`
 	ID            string     `json:"id"`
 	Version       int        `json:"version"`
-	Owner         string     `json:"owner"` // the publisher's minisign public key, or BuiltinOwner
+	Owner         string     `json:"owner"` // the fingerprint of the publisher's key, or BuiltinOwner
 	BasedOn       *Ref       `json:"based_on,omitempty"`
 	Title         Text       `json:"title"`
 	Summary       Text       `json:"summary,omitempty"`

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"sync"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"wardbook/data/casework/blank"
 	"wardbook/data/content"
 	"wardbook/data/learning"
+	"wardbook/data/vault"
 	"wardbook/data/vault/keyfile"
 )
 
@@ -131,7 +131,7 @@ func (s *Session) Workstation() Workstation { return s.workstation }
 // HasCasework reports whether this session has the casework store open.
 func (s *Session) HasCasework() bool { return s.casework != nil }
 
-// Repairs are sentences about key files that were repaired at sign-in, to be shown once.
+// Repairs are sentences about what was repaired, or could not be done, at sign-in: to be shown once.
 func (s *Session) Repairs() []string { return slices.Clone(s.repairs) }
 
 // SignAsWorkstation makes a minisign signature with the workstation's key.
@@ -171,6 +171,9 @@ func (s *Session) Lock() error {
 	s.mu.Unlock()
 
 	err := s.logEverywhere(context.Background(), audit.ActLock)
+	if errors.Is(err, vault.ErrFull) { // said at sign-in, and by everything that wanted to write
+		err = nil
+	}
 	s.accounts.Close()
 	err = errors.Join(err, s.close())
 	s.actor.Wipe()
@@ -183,8 +186,4 @@ func (s *Session) Lock() error {
 		return fmt.Errorf("locking: %w", err)
 	}
 	return nil
-}
-
-func (s *Session) installStarter(ctx context.Context, content fs.FS) error {
-	return errors.New("not wired yet")
 }

@@ -109,10 +109,17 @@ func (st *Station) unlock(ctx context.Context, name keyfile.Name, passphrase str
 	if session.repairs, err = session.accounts.Reconcile(ctx, opened); err != nil {
 		return nil, err
 	}
-	if err := session.foldFailures(ctx, row.logIdentity, row.folded); err != nil {
+	if err := session.sweepMedia(ctx); err != nil {
 		return nil, err
 	}
-	if err := session.logEverywhere(ctx, audit.ActSignIn); err != nil {
+	err = session.foldFailures(ctx, row.logIdentity, row.folded)
+	if err == nil {
+		err = session.logEverywhere(ctx, audit.ActSignIn)
+	}
+	if errors.Is(err, vault.ErrFull) {
+		// A full store must stay readable, or nothing could be exported from it and removed. The file of failures stays.
+		session.repairs = append(session.repairs, "A store is full: this sign-in could not be written into the log.")
+	} else if err != nil {
 		return nil, err
 	}
 	a := readAttempts(st.dir)

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"wardbook/data/account"
+	"wardbook/data/vault"
 	"wardbook/data/vault/keyfile"
 )
 
@@ -57,6 +58,8 @@ type Station struct {
 	dir    string
 	opts   Options
 	folder *keyfile.Folder
+	// storeOptions are the stores' own defaults; a test makes a small store.
+	storeOptions vault.Options
 
 	mu      sync.Mutex
 	session *Session

@@ -71,7 +71,7 @@ func (st *Station) storeDir(store string) string { return filepath.Join(st.dir, 
 func (st *Station) createStore(ctx context.Context, store string, key *vault.Key) (*vault.Store, error) {
 	own := *key
 	defer own.Wipe()
-	s, err := vault.Create(ctx, st.storeDir(store), &own, vault.Options{})
+	s, err := vault.Create(ctx, st.storeDir(store), &own, st.storeOptions)
 	if err != nil {
 		return nil, fmt.Errorf("making the %s store: %w", store, err)
 	}
@@ -82,7 +82,7 @@ func (st *Station) createStore(ctx context.Context, store string, key *vault.Key
 func (st *Station) openStore(ctx context.Context, store string, key *vault.Key) (*vault.Store, error) {
 	own := *key
 	defer own.Wipe()
-	s, err := vault.Open(ctx, st.storeDir(store), &own, vault.Options{})
+	s, err := vault.Open(ctx, st.storeDir(store), &own, st.storeOptions)
 	if errors.Is(err, vault.ErrWrongKey) {
 		return nil, fmt.Errorf("%w: the key in the %s key file does not open that store", keyfile.ErrOld, store)
 	}

@@ -30,7 +30,7 @@ func makeCrashLog(t *testing.T) *crashLog {
 	c.dumps[2] = dump(t, s)
 	for i := range 40 {
 		n, length := 1+r.IntN(3), 10+r.IntN(100)
-		if i == 20 {
+		if i == 35 {
 			n, length = 20, 60_000 // more than one chunk
 		}
 		must(t, s.Write(context.Background(), func(tx *sql.Tx) error {
@@ -39,7 +39,7 @@ func makeCrashLog(t *testing.T) *crashLog {
 					return err
 				}
 			}
-			if i == 25 {
+			if i == 38 {
 				_, err := tx.Exec("DELETE FROM t WHERE length(x) > 50000")
 				return err
 			}
@@ -84,8 +84,13 @@ func TestCutAnywhere(t *testing.T) {
 	}
 	r := rand.New(rand.NewPCG(3, 4))
 	end := c.records[len(c.records)-1].to
-	for range random {
-		cuts = append(cuts, r.Int64N(end+1))
+	for i := range random {
+		cut := r.Int64N(end + 1) // mostly within the largest record
+		if i%4 != 0 {
+			rec := c.records[r.IntN(len(c.records))]
+			cut = rec.from + r.Int64N(min(rec.to-rec.from, 64<<10))
+		}
+		cuts = append(cuts, cut)
 	}
 	reader := sealerOf(t, c.log)
 	states := map[uint64]string{}
@@ -97,7 +102,7 @@ func TestCutAnywhere(t *testing.T) {
 	for i, cut := range cuts {
 		want, whole := c.lastWhole(cut)
 		torn := want != 0 && !allZero(c.log[whole:cut]) // zeros are room for the next record
-		if want == 0 { // not even the first record
+		if want == 0 {                                  // not even the first record
 			c.put(t, c.log[:cut])
 			if s, err := Open(context.Background(), c.dir, &testKey, Options{}); !errors.Is(err, ErrDamaged) {
 				_ = s.Close()

@@ -146,7 +146,9 @@ func writeFixture(t *testing.T) {
 	must(t, err)
 	must(t, s.Close())
 	log := readLogFile(t, dir)
-	recs := recordsOf(t, log)
+	keys, err := deriveGeneration(&knownKey, s.Info().Store, 1)
+	must(t, err)
+	recs := recordsIn(&recordSealer{s.Info().Store, 1, keys}, log)
 	must(t, os.WriteFile(filepath.Join(dir, logName(1)), log[:recs[len(recs)-1].to+blockSize], 0o600)) // little room at the end
 	must(t, os.Remove(filepath.Join(dir, lockName)))
 	must(t, os.RemoveAll(fixture))
@@ -169,15 +171,9 @@ func FuzzLog(f *testing.F) {
 	_, _, err = replayBytes(r, bytes.Clone(log))
 	must(f, err)
 	states := map[string]bool{}
-	var recs []recordAt
-	for at := int64(blockSize); ; {
-		h, _, err := r.openHeader(log[at:], at)
-		if err != nil {
-			break
-		}
-		recs = append(recs, recordAt{h, at, at + h.size()})
-		at += h.size()
-		_, state, err := replayBytes(r, bytes.Clone(log[:at]))
+	recs := recordsIn(r, log)
+	for _, rec := range recs {
+		_, state, err := replayBytes(r, bytes.Clone(log[:rec.to]))
 		must(f, err)
 		states[state] = true
 	}

@@ -223,9 +223,12 @@ type recordAt struct {
 	from, to int64
 }
 
-func recordsOf(t testing.TB, log []byte) (list []recordAt) {
+func recordsOf(t testing.TB, log []byte) []recordAt {
 	t.Helper()
-	r := sealerOf(t, log)
+	return recordsIn(sealerOf(t, log), log)
+}
+
+func recordsIn(r *recordSealer, log []byte) (list []recordAt) {
 	for at := int64(blockSize); at < int64(len(log)); {
 		h, _, err := r.openHeader(log[at:], at)
 		if err != nil {

@@ -13,7 +13,7 @@ import (
 	"unsafe"
 )
 
-// image is the database in memory and the SQLite file system that serves it (vfs.c). All but free counts are used
+// image is the database in memory and the SQLite file system that serves it (image.c, vfs.c). It is used
 // within the store's turn, or before it is handed out.
 type image struct {
 	c      *C.wb_image
@@ -99,7 +99,9 @@ func (m *image) load(entries []byte) error {
 	return loadError(C.wb_load(m.c, (*C.uchar)(unsafe.Pointer(unsafe.SliceData(entries))), C.uint32_t(n)))
 }
 
-func (m *image) commit(pages uint32) error { return loadError(C.wb_load_commit(m.c, C.uint32_t(pages))) }
+func (m *image) commit(pages uint32) error {
+	return loadError(C.wb_load_commit(m.c, C.uint32_t(pages)))
+}
 
 func (m *image) drop() { C.wb_load_drop(m.c) }
 

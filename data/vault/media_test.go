@@ -102,8 +102,11 @@ func TestMediaTampering(t *testing.T) {
 	short := b
 	short.Size = 2 * mediaChunk
 	must(t, os.WriteFile(path, good[:mediaFileSize(short.Size)], 0o600))
-	if err := s.CheckMedia(ctx, short); !errors.Is(err, ErrDamaged) {
-		t.Fatalf("cut at a chunk with a matching size: %v", err)
+	m, err := s.OpenMedia(short)
+	must(t, err)
+	defer func() { _ = m.Close() }()
+	if got, err := io.ReadAll(m); !errors.Is(err, ErrDamaged) || len(got) != mediaChunk {
+		t.Fatalf("cut at a chunk with a matching size: %d bytes, %v", len(got), err)
 	}
 }
 

@@ -36,6 +36,9 @@ func TestMigrate(t *testing.T) {
 	// Given a later version that rebuilds a table to which another refers, when it runs, then the references hold.
 	a2 := domain("people", parentTable, "CREATE TABLE p2 (id INTEGER PRIMARY KEY, name TEXT) STRICT; INSERT INTO p2(id) SELECT id FROM parent; DROP TABLE parent; ALTER TABLE p2 RENAME TO parent")
 	must(t, s.Migrate(ctx, a2, b))
+	if err := run(s, "INSERT INTO child VALUES (2, 42)"); err == nil {
+		t.Error("foreign keys are not enforced after migrating")
+	}
 	must(t, s.Close())
 	s = openStore(t, dir)
 	must(t, s.Migrate(ctx, a2, b))
@@ -44,6 +47,9 @@ func TestMigrate(t *testing.T) {
 	}
 	if n := count(t, s, "SELECT count(*) FROM schema_migration WHERE length(checksum) = 32 AND applied > 0"); n != 3 {
 		t.Error(n)
+	}
+	if err := run(s, "INSERT INTO child VALUES (2, 42)"); err == nil {
+		t.Error("foreign keys are not enforced after migrating")
 	}
 	if err := s.Migrate(ctx, a, b); !errors.Is(err, ErrNewerSchema) {
 		t.Errorf("an older program: %v", err)

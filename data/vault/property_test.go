@@ -25,7 +25,11 @@ func TestSameAsPlainSQLite(t *testing.T) {
 		dir := filepath.Join(base, fmt.Sprint(run))
 		s, err := Create(ctx, dir, &testKey, Options{AnchorEvery: rapid.IntRange(1, 5).Draw(rt, "anchor every")})
 		must(t, err)
-		defer func() { _ = s.Close() }()
+		defer func() {
+			if s != nil {
+				_ = s.Close()
+			}
+		}()
 		plain := newPlainAt(t, dir+".db")
 		defer func() { _ = plain.db.Close() }()
 		setup := []string{

@@ -86,7 +86,9 @@ func parseHead(b []byte) (logHead, error) {
 	}, nil
 }
 
-func (h logHead) fits(k *generationKeys) bool { return subtle.ConstantTimeCompare(h.keyCheck, k.check) == 1 }
+func (h logHead) fits(k *generationKeys) bool {
+	return subtle.ConstantTimeCompare(h.keyCheck, k.check) == 1
+}
 
 // recordHeader is what a record says of itself before its body.
 type recordHeader struct {

@@ -35,6 +35,7 @@ func replay(ctx context.Context, f file, r *recordSealer, want map[uint64]tag, i
 	}
 	out := &replayed{end: blockSize, tags: want}
 	w := &window{f: f, size: size}
+	defer func() { clear(w.buf) }() // chunks are opened in place
 	for out.end < size {
 		if err := ctx.Err(); err != nil {
 			return nil, err

@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"os"
@@ -263,9 +264,6 @@ func TestSettingsAreFixed(t *testing.T) {
 	s, _ := storeWithItems(t)
 	s.raw(t, func(c *sqlite3.SQLiteConn) error {
 		for _, set := range settings {
-			if set.want == "" {
-				continue
-			}
 			for _, change := range []string{"PRAGMA %s=0", "PRAGMA main.%s(0)", "PRAGMA %s=8192"} {
 				if _, err := c.Exec(fmt.Sprintf(change, strings.ToUpper(set.name)), nil); err == nil {
 					t.Errorf("%s can be changed", set.name)
@@ -275,8 +273,10 @@ func TestSettingsAreFixed(t *testing.T) {
 				t.Errorf("%s is %q, %v; want %q", set.name, got, err, set.want)
 			}
 		}
-		for _, st := range []string{"PRAGMA journal_mode=WAL", "PRAGMA mmap_size=1000000", "PRAGMA max_page_count=4000000000",
-			"PRAGMA writable_schema=ON", "PRAGMA temp_store_directory='/tmp'"} {
+		for _, st := range []string{
+			"PRAGMA journal_mode=WAL", "PRAGMA mmap_size=1000000", "PRAGMA max_page_count=4000000000",
+			"PRAGMA writable_schema=ON", "PRAGMA temp_store_directory='/tmp'",
+		} {
 			if _, err := c.Exec(st, nil); err == nil {
 				t.Errorf("%s works", st)
 			}
@@ -292,6 +292,36 @@ func TestSettingsAreFixed(t *testing.T) {
 		_ = c.Close()
 		t.Error("a second connection opens")
 	}
+}
+
+// When database/sql drops the connection, the next one has the same content and the same guards.
+func TestNewConnection(t *testing.T) {
+	s, _ := storeWithItems(t)
+	want := dump(t, s)
+	conn, err := s.db.Conn(context.Background())
+	must(t, err)
+	var old *sqlite3.SQLiteConn
+	if err := conn.Raw(func(c any) error { old = c.(*sqlite3.SQLiteConn); return driver.ErrBadConn }); !errors.Is(err, driver.ErrBadConn) {
+		t.Fatal(err)
+	}
+	_ = conn.Close()
+	if dump(t, s) != want {
+		t.Fatal("the content changed")
+	}
+	s.raw(t, func(c *sqlite3.SQLiteConn) error {
+		if c == old {
+			t.Error("it is the old connection: the test tests nothing")
+		}
+		if _, err := c.Exec("ATTACH ':memory:' AS other", nil); err == nil {
+			t.Error("ATTACH works")
+		}
+		if _, err := c.Exec("PRAGMA synchronous=OFF", nil); err == nil {
+			t.Error("settings can be changed")
+		}
+		return nil
+	})
+	must(t, run(s, "DELETE FROM item WHERE id < 5"))
+	assertSound(t, s)
 }
 
 func assertSound(t *testing.T, s *Store) {

