@@ -17,8 +17,9 @@ import (
 // file, with the old passphrase, opens nothing any more once the key files are written. The signing key stays: the log
 // must go on being readable.
 //
-// The steps leave a way in wherever the program dies: (1) the key files are made for the old and the new identity, (2)
-// the account file is replaced, (3) the library records it, (4) the key files are made without the old identity.
+// The steps leave a way in wherever the program dies: (1) the key files, and what domains encrypt to accounts, are made
+// for the old and the new identity, (2) the account file is replaced, (3) the library records it, (4) the key files are
+// made without the old identity.
 func (s *Service) ChangePassphrase(ctx context.Context, old, fresh string) error {
 	if _, err := CheckPassphrase(fresh, s.actor.name); err != nil {
 		return err
@@ -68,6 +69,9 @@ func (s *Service) ChangePassphrase(ctx context.Context, old, fresh string) error
 			return undo(err)
 		}
 	}
+	if err := s.announce(ctx, account, added.Age); err != nil {
+		return undo(err)
+	}
 	if err := s.ring.Folder.Replace(known.file, content); err != nil {
 		return undo(err)
 	}
@@ -94,6 +98,23 @@ func (s *Service) ChangePassphrase(ctx context.Context, old, fresh string) error
 	}
 	s.actor.setIdentity(next.Identity)
 	return errors.Join(s.settle(ctx, v, roster, keyfile.Library, keyfile.Casework), s.names(ctx))
+}
+
+// announce has what domains keep encrypted to accounts encrypted to the next identity as well, before the file with the
+// old one is replaced.
+func (s *Service) announce(ctx context.Context, account Account, next string) error {
+	return s.library.Write(ctx, func(tx *sql.Tx) error {
+		roster, err := LoadRoster(ctx, tx, s.pin)
+		if err != nil {
+			return err
+		}
+		now := roster.currentRecipients()
+		now.Everyone[NextIdentity(account.ID)] = next
+		if account.has(RoleTrainer) {
+			now.Trainers[NextIdentity(account.ID)] = next
+		}
+		return s.tell(ctx, tx, now)
+	})
 }
 
 func addIdentity(ctx context.Context, tx *sql.Tx, roster *Roster, actor *Actor, s *Service, recipient string) error {

@@ -33,11 +33,16 @@ type Service struct {
 	locked bool
 }
 
-// Recipients are the age recipients of the active accounts after a change, by account id.
+// Recipients are the age recipients of the active accounts after a change, by account id. An account in the middle of a
+// change of passphrase is there twice, the second time with its next recipient under NextIdentity(id): wherever that
+// change stops, the account can read what was encrypted to both.
 type Recipients struct {
 	Everyone map[string]string
 	Trainers map[string]string
 }
+
+// NextIdentity is the key in Recipients of the recipient that an account is about to have.
+func NextIdentity(id string) string { return id + " next" }
 
 // RecipientsHook is called inside the transaction of every change of recipients, so that what a domain keeps encrypted
 // to accounts (the publisher key, to the trainers) can be encrypted anew in the same transaction. The actor still has
@@ -148,18 +153,21 @@ func (s *Service) commit(ctx context.Context, tellHooks bool, do func(tx *sql.Tx
 		if !tellHooks {
 			return nil
 		}
-		now := roster.currentRecipients()
-		for _, hook := range s.hooks {
-			if err := hook(ctx, tx, now); err != nil {
-				return err
-			}
-		}
-		return nil
+		return s.tell(ctx, tx, roster.currentRecipients())
 	})
 	if err != nil {
 		return nil, err
 	}
 	return roster, nil
+}
+
+func (s *Service) tell(ctx context.Context, tx *sql.Tx, now Recipients) error {
+	for _, hook := range s.hooks {
+		if err := hook(ctx, tx, now); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *Roster) currentRecipients() Recipients {

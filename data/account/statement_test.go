@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -300,10 +302,11 @@ func TestRecipientsHook(t *testing.T) {
 	if err := o.service.Grant(background, trainer.ID, []Role{RoleAuditor}); err != nil {
 		t.Fatal(err)
 	}
-	if len(seen) != 3 || len(seen[0].Trainers) != 2 || len(seen[2].Trainers) != 1 || len(seen[2].Everyone) != 2 {
+	if len(seen) != 4 || len(seen[0].Trainers) != 2 || len(seen[1].Trainers) != 3 || len(seen[3].Trainers) != 1 || len(seen[3].Everyone) != 2 {
 		t.Fatalf("%+v", seen)
 	}
-	if seen[0].Trainers[o.admin.id] == seen[1].Trainers[o.admin.id] || seen[1].Trainers[o.admin.id] != o.admin.Recipient().String() {
+	own := o.admin.Recipient().String()
+	if seen[0].Trainers[o.admin.id] == own || seen[1].Trainers[NextIdentity(o.admin.id)] != own || seen[2].Trainers[o.admin.id] != own {
 		t.Fatal("the new identity did not reach the hook")
 	}
 	failing = errors.New("cannot")
@@ -317,6 +320,48 @@ func TestRecipientsHook(t *testing.T) {
 	files, err := o.service.ring.Folder.AccountFiles()
 	if err != nil || len(files) != 2 {
 		t.Fatalf("account files left behind: %v, %v", files, err)
+	}
+}
+
+// Wherever a change of passphrase stops, what was last encrypted to the trainers can be read with the identity in every
+// account file that a passphrase opens.
+func TestRecipientsOfAnInterruptedChange(t *testing.T) {
+	const fresh = "eleven other green kettles"
+	for n := 1; ; n++ {
+		o := newOffice(t, RoleTrainer)
+		v, err := o.service.look(background)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := map[string]string{o.admin.id: o.admin.Recipient().String()}
+		o.service.OnRecipientsChange(func(_ context.Context, _ *sql.Tx, now Recipients) error {
+			last = now.Trainers
+			return nil
+		})
+		whole := o.service.ring.Folder
+		faults := &keyfiletest.Faults{FailAt: n, Dead: true, Afterwards: n%2 == 0}
+		o.service.ring.Folder = keyfiletest.FaultyFolder(t, filepath.Dir(whole.Dirs()[0]), faults)
+		_ = o.service.ChangePassphrase(background, testPassphrase, fresh)
+		opened := 0
+		for _, pass := range []string{testPassphrase, fresh} {
+			account, err := whole.OpenAccount(v.files[o.admin.id].file, pass, "", o.service.ring.Cost)
+			if errors.Is(err, ErrWrongPassphrase) {
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			opened++
+			if !slices.Contains(slices.Collect(maps.Values(last)), account.Identity.Recipient().String()) {
+				t.Fatalf("call %d: the account opens with %q, but cannot read what was encrypted to trainers", n, pass)
+			}
+		}
+		if opened == 0 {
+			t.Fatalf("call %d: no passphrase opens the account", n)
+		}
+		if faults.Calls < n {
+			return
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package casework_test
 
 import (
 	"context"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -22,9 +23,18 @@ func TestAChecklistIsFilledByTheRolesThatItNames(t *testing.T) {
 		checklist string
 		may       bool
 	}{
-		{officer, "observe", true}, {officer, "no-roles", true}, {officer, "prison", false}, {officer, "sharing", true},
-		{reader, "observe", false}, {reader, "no-roles", false}, {reader, "prison", false}, {reader, "sharing", true},
-		{manager, "observe", false}, {manager, "no-roles", false}, {manager, "prison", true}, {manager, "sharing", true},
+		{officer, "observe", true},
+		{officer, "no-roles", true},
+		{officer, "prison", false},
+		{officer, "sharing", true},
+		{reader, "observe", false},
+		{reader, "no-roles", false},
+		{reader, "prison", false},
+		{reader, "sharing", true},
+		{manager, "observe", false},
+		{manager, "no-roles", false},
+		{manager, "prison", true},
+		{manager, "sharing", true},
 	} {
 		_, err := try.who.NewDraft(ctx, content.Ref{ID: try.checklist}, subject())
 		if try.may && err != nil {
@@ -159,5 +169,34 @@ func TestTheProtectiveSectionComesFirstAndMustBeAnswered(t *testing.T) {
 	gaps, err := officer.CheckDraft(ctx, draft.ID)
 	if err != nil || len(gaps) != 1 || gaps[0].ItemID != "family" || !strings.Contains(gaps[0].Sentence, "“not enough information” is an answer") {
 		t.Errorf("the gaps are %+v (%v)", gaps, err)
+	}
+}
+
+func TestTheStarterChecklistsCanBeFilled(t *testing.T) {
+	w, ctx := newWorld(t), context.Background()
+	folder, _ := content.ReadFolder(os.DirFS("../../resources/starter"))
+	found := 0
+	for _, source := range folder.Sources {
+		d := source.Document
+		if d.Kind != content.KindChecklist {
+			continue
+		}
+		found++
+		d.Owner = content.BuiltinOwner
+		w.put(d)
+		for _, role := range d.Checklist.Roles {
+			who := w.person("Account "+role, account.Role(role))
+			draft, err := who.NewDraft(ctx, d.Ref(), subject())
+			if err != nil {
+				t.Errorf("%s cannot fill %s: %v", role, d.ID, err)
+				continue
+			}
+			if gaps, err := who.CheckDraft(ctx, draft.ID); err != nil || len(gaps) == 0 {
+				t.Errorf("an empty %s has the gaps %v (%v)", d.ID, gaps, err)
+			}
+		}
+	}
+	if found < 4 {
+		t.Errorf("%d checklists were found", found)
 	}
 }

@@ -25,7 +25,7 @@ var forbidden = []string{
 	"score", "rank", "ranking", "risk", "level", "grade", "rating", "points", "threshold", "weight", "severity", "probability", "likelihood",
 	"count", "sum", "total", "average", "percent", "colour", "color", "flag", "danger", "dangerous", "priority", "tier",
 	"religion", "religious", "faith", "belief", "ethnicity", "ethnic", "race", "nationality", "citizenship", "language", "opinion", "politics", "political",
-	"name of subject", "gender", "orientation", "birth", "health",
+	"gender", "orientation", "birth", "health",
 }
 
 // words cuts LegalStatus and legal_status into legal and status.

@@ -3,7 +3,7 @@
 //
 // A content bundle holds
 //
-//	content/<kind>/<id>@<version>.json   the canonical form of each document
+//	content/<kind>/<id>/<version>.json   the canonical form of each document
 //	media/<sha256>.<png|jpg>             the images that documents name, once each
 //	changes.json                         which older versions are superseded or withdrawn
 //	README.txt                           how to open the bundle with standard tools

@@ -43,7 +43,7 @@ type changes struct {
 }
 
 func documentPath(d content.Document) string {
-	return fmt.Sprintf("content/%s/%s@%d.json", d.Kind, d.ID, d.Version)
+	return fmt.Sprintf("content/%s/%s/%d.json", d.Kind, d.ID, d.Version)
 }
 
 func mediaPath(m content.MediaRef) string {

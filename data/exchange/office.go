@@ -85,7 +85,10 @@ func sealKey(key bundle.PrivateKey, trainers []string) ([]byte, error) {
 	if _, err := writer.Write(raw); err != nil {
 		return nil, wrap("encrypt the office's key", err)
 	}
-	return sealed.Bytes(), wrap("encrypt the office's key", writer.Close())
+	if err := writer.Close(); err != nil {
+		return nil, wrap("encrypt the office's key", err)
+	}
+	return sealed.Bytes(), nil
 }
 
 func trainersOf(roster *account.Roster) []string {

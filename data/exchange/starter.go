@@ -16,8 +16,9 @@ import (
 // the program and needs no signature. What is here already stays; a newer program's content supersedes an older one's.
 func (s *Service) InstallStarter(ctx context.Context, files fs.FS) error {
 	folder, findings := content.ReadFolder(files)
+	findings = append(findings, content.Lint(folder, content.NothingKnown{})...)
 	if content.Blocks(findings) {
-		return fmt.Errorf("%w: the starter content: %s", ErrLint, findings[0])
+		return wrap("the starter content", &LintError{Findings: findings})
 	}
 	p := parcel{}
 	blobs := map[string]vault.Blob{}

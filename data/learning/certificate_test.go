@@ -85,11 +85,24 @@ func TestACertificateCanBeRenewedBeforeItsEnd(t *testing.T) {
 	w, ctx := newWorld(t), context.Background()
 	w.put(module("first", 1, 1, 5, 0), course("foundation", 1, 80, 12, "first"))
 	first := w.take("first", 5).Certificates[0]
+	renewable := func() bool {
+		overview, err := w.service.Overview(ctx)
+		if err != nil || !overview[0].Current || !overview[0].Passed {
+			t.Fatalf("the overview says %+v (%v)", overview, err)
+		}
+		return overview[0].Renewable
+	}
 	w.now = first.ExpiresAt.Add(-61 * dayLong)
+	if renewable() {
+		t.Error("the overview offers a renewal 61 days before its end")
+	}
 	if got := w.take("first", 5).Certificates; len(got) != 0 {
 		t.Fatal("it was renewed 61 days before its end")
 	}
 	w.now = first.ExpiresAt.Add(-59 * dayLong)
+	if !renewable() {
+		t.Error("the overview offers no renewal 59 days before its end")
+	}
 	if got := w.take("first", 5).Certificates; len(got) != 1 {
 		t.Fatal("it was not renewed 59 days before its end")
 	}

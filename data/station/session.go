@@ -16,6 +16,7 @@ import (
 	"wardbook/data/casework"
 	"wardbook/data/casework/blank"
 	"wardbook/data/content"
+	"wardbook/data/exchange"
 	"wardbook/data/learning"
 	"wardbook/data/vault"
 	"wardbook/data/vault/keyfile"
@@ -32,6 +33,7 @@ type Session struct {
 	learning    *learning.Service
 	casebook    *casework.Service // nil without the casework key
 	blank       *blank.Service
+	exchange    *exchange.Service
 	settings    *Settings
 	log         *audit.Service
 	workstation Workstation
@@ -53,6 +55,9 @@ func (st *Station) newSession(open *stores, actor *account.Actor, ring *account.
 	signer := learning.Signer{PublicKey: row.PublicKey, Sign: s.SignAsWorkstation}
 	s.learning = learning.New(open.library, actor, s.content, signer, st.opts.Now)
 	s.blank = blank.New(open.library, actor, s.content, st.opts.Now)
+	here := exchange.Workstation{ID: row.ID, Name: row.Name, PublicKey: row.PublicKey, Sign: s.SignAsWorkstation}
+	s.exchange = exchange.New(open.library, actor, s.accounts, here, st.opts.Program, st.opts.Now)
+	s.accounts.OnRecipientsChange(s.exchange.OnRecipientsChange)
 	if open.casework != nil {
 		s.casebook = casework.New(open.casework, actor, s.content, s.learning, s.periods, st.opts.Now)
 	}
@@ -112,6 +117,9 @@ func (s *Session) Casework() *casework.Service { return s.casebook }
 
 // Blank prints empty checklists.
 func (s *Session) Blank() *blank.Service { return s.blank }
+
+// Exchange is trust, import, publishing and receipts.
+func (s *Session) Exchange() *exchange.Service { return s.exchange }
 
 // Settings of the workstation and preferences of the account.
 func (s *Session) Settings() *Settings { return s.settings }

@@ -165,7 +165,7 @@ func (st *Station) setUp(ctx context.Context, name string, first account.FirstRe
 		return nil, Recovery{}, err
 	}
 	if req.Starter {
-		if err := session.installStarter(ctx, req.StarterContent); err != nil {
+		if err := session.exchange.InstallStarter(ctx, req.StarterContent); err != nil {
 			return nil, Recovery{}, fmt.Errorf("installing the starter content: %w", err)
 		}
 	}

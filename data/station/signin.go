@@ -109,7 +109,10 @@ func (st *Station) unlock(ctx context.Context, name keyfile.Name, passphrase str
 	if session.repairs, err = session.accounts.Reconcile(ctx, opened); err != nil {
 		return nil, err
 	}
-	if err := session.sweepMedia(ctx); err != nil {
+	if err := session.exchange.SweepMedia(ctx); err != nil {
+		return nil, err
+	}
+	if err := session.exchange.RewrapOfficeKey(ctx); err != nil && !errors.Is(err, vault.ErrFull) {
 		return nil, err
 	}
 	err = session.foldFailures(ctx, row.logIdentity, row.folded)

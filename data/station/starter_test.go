@@ -10,6 +10,7 @@ import (
 
 	"wardbook/data/audit"
 	"wardbook/data/content"
+	"wardbook/data/exchange"
 	"wardbook/data/station"
 	"wardbook/data/station/stationtest"
 	"wardbook/resources"
@@ -59,7 +60,7 @@ func TestBadStarterContent(t *testing.T) {
 	dir := t.TempDir()
 	req := request(dir)
 	req.Starter, req.StarterContent = true, fstest.MapFS{"courses/x.yaml": {Data: []byte("id: [")}}
-	if _, _, _, err := station.Setup(background, req, stationtest.Options(t)); !errors.Is(err, station.ErrBadStarter) {
+	if _, _, _, err := station.Setup(background, req, stationtest.Options(t)); !errors.Is(err, exchange.ErrLint) {
 		t.Fatal(err)
 	}
 	if state, err := station.Inspect(dir); err != nil || state != station.StateEmpty {

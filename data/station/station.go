@@ -23,8 +23,9 @@ import (
 
 // Options are what differs between the program and its tests. The zero value is what the program uses.
 type Options struct {
-	Now  func() time.Time // time.Now if nil
-	Cost keyfile.Cost     // the price of a sign-in; tests alone can make it cheap (keyfiletest.Cheap)
+	Now     func() time.Time // time.Now if nil
+	Program string           // the program's version, for bundles that need a newer one; "" accepts all
+	Cost    keyfile.Cost     // the price of a sign-in; tests alone can make it cheap (keyfiletest.Cheap)
 }
 
 // State says what a folder is before anything in it is opened.

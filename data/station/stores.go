@@ -17,6 +17,7 @@ import (
 	"wardbook/data/audit"
 	"wardbook/data/casework"
 	"wardbook/data/content"
+	"wardbook/data/exchange"
 	"wardbook/data/learning"
 	"wardbook/data/vault"
 	"wardbook/data/vault/keyfile"
@@ -36,7 +37,9 @@ func Migrations() vault.Migrations {
 
 // libraryMigrations are in an order in which each domain finds the tables it refers to.
 func libraryMigrations() []vault.Migrations {
-	return []vault.Migrations{audit.Migrations(), account.Migrations(), Migrations(), content.Migrations(), learning.Migrations()}
+	return []vault.Migrations{
+		audit.Migrations(), account.Migrations(), Migrations(), content.Migrations(), learning.Migrations(), exchange.Migrations(),
+	}
 }
 
 func caseworkMigrations() []vault.Migrations {
