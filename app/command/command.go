@@ -36,6 +36,7 @@ type Window func(ctx context.Context, dataDir, bundle string) error
 type Program struct {
 	Version string
 	Starter fs.FS // the starter content in its folder form
+	Texts   fs.FS // the translations
 	Window  Window
 	Streams Streams
 }
@@ -63,7 +64,11 @@ func Run(ctx context.Context, program Program, args []string) int {
 		fmt.Fprintf(program.Streams.Err, "%v\nSee: wardbook --help\n", err)
 		return ExitUsage
 	default:
-		fmt.Fprintln(program.Streams.Err, sentence.Of(err))
+		say, textsErr := sentence.English(program.Texts)
+		if textsErr != nil {
+			say = func(string) string { return "" }
+		}
+		fmt.Fprintln(program.Streams.Err, sentence.Of(err, say))
 		return ExitFailed
 	}
 }

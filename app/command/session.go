@@ -91,3 +91,5 @@ func firstLine(r io.Reader) (string, error) {
 	}
 	return line, nil
 }
+
+func (c *call) stationOptions() station.Options { return station.Options{Program: c.Version} }

@@ -358,3 +358,10 @@ func (s *Shell) show(d *dialog.CustomDialog) {
 
 // Focus moves the keyboard focus.
 func (s *Shell) Focus(target fyne.Focusable) { s.window.Canvas().Focus(target) }
+
+// Abandon releases the data folder at once, for a program that is about to end without a window.
+func (s *Shell) Abandon() {
+	if s.station != nil {
+		_ = s.station.Close() // the process ends, which releases the folder in any case
+	}
+}

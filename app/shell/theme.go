@@ -15,7 +15,7 @@ type Theme struct {
 
 // NewTheme makes a theme; scale 1 is the standard text size.
 func NewTheme(scale float32, variant string) *Theme {
-	if scale < 0.8 || scale > 2 {
+	if scale < 0.75 || scale > 2.5 {
 		scale = 1
 	}
 	return &Theme{scale: scale, variant: variant}

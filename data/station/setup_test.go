@@ -20,13 +20,6 @@ import (
 	"wardbook/data/station/stationtest"
 )
 
-func request(dir string) station.SetupRequest {
-	return station.SetupRequest{
-		Dir: dir, AccountName: "Officer 4711", Passphrase: stationtest.Passphrase, Station: "Gate office",
-		Roles: []account.Role{account.RoleOfficer},
-	}
-}
-
 func TestInspect(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name string) {

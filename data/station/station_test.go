@@ -27,6 +27,13 @@ func setUp(t *testing.T, roles ...account.Role) (*station.Station, *station.Sess
 	return stationtest.NewWith(t, station.SetupRequest{Roles: roles}, stationtest.Options(t))
 }
 
+func request(dir string) station.SetupRequest {
+	return station.SetupRequest{
+		Dir: dir, AccountName: "Officer 4711", Passphrase: stationtest.Passphrase, Station: "Gate office",
+		Roles: []account.Role{account.RoleOfficer},
+	}
+}
+
 func lock(t *testing.T, st *station.Station) {
 	t.Helper()
 	if err := st.Close(); err != nil {

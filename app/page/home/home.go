@@ -218,8 +218,8 @@ func (p *Page) loadPublishing(ctx context.Context, v *View) error {
 	deliveries, err := p.deps.Exchange.Deliveries(ctx, published[0].ID)
 	for _, d := range deliveries {
 		switch {
-		case !d.ConfirmedAt.IsZero():
-		case !d.HandedOverAt.IsZero():
+		case !d.Confirmed.IsZero():
+		case !d.HandedOver.IsZero():
 			v.Unconfirmed = append(v.Unconfirmed, d.Workstation)
 		default:
 			v.NotHanded = append(v.NotHanded, d.Workstation)

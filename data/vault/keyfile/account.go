@@ -180,7 +180,7 @@ func decodeAccount(plain []byte) (Account, error) {
 	if !isPublicKey(a.FirstAdministrator) {
 		return damaged("the pinned key is not a minisign key")
 	}
-	if a.Identity, err = age.ParseX25519Identity(lines[6]); err != nil {
+	if a.Identity, err = age.ParseX25519Identity(lines[6]); err != nil || a.Identity.String() != lines[6] {
 		return damaged("the age identity cannot be read")
 	}
 	return a, nil

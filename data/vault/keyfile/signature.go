@@ -59,6 +59,9 @@ func DecodeSigningKey(line string) (minisign.PrivateKey, error) {
 	if err := key.UnmarshalText([]byte(line)); err != nil {
 		return minisign.PrivateKey{}, err
 	}
+	if again, err := EncodeSigningKey(key); err != nil || again != line {
+		return minisign.PrivateKey{}, errors.New("the signing key is not written as minisign writes it")
+	}
 	// A key whose public half does not belong to its secret half would give its secret away in its signatures.
 	public, ok := key.Public().(minisign.PublicKey)
 	if !ok || !Verify(public.String(), []byte("self-test"), Sign(key, []byte("self-test"), "self-test")) {

@@ -1,0 +1,131 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wardbook/data/audit"
+	"wardbook/data/station"
+)
+
+// entryOfLogJSON is an entry of the log as `audit list --json` prints it.
+type entryOfLogJSON struct {
+	Store    string            `json:"store"`
+	Sequence int64             `json:"sequence"`
+	At       time.Time         `json:"at"`
+	Account  string            `json:"account"`
+	Act      string            `json:"act"`
+	Object   string            `json:"object,omitempty"`
+	Reason   string            `json:"reason,omitempty"`
+	Details  map[string]string `json:"details,omitempty"`
+}
+
+func newAudit(shared *call) *cobra.Command {
+	verify := leaf(shared, "verify", "Verify the hash chains and signatures of the log", limitArgs(0, 0), inSession(verifyLog))
+	store := audit.Library
+	list := withJSON(shared, leaf(shared, "list", "List the log, newest first", limitArgs(0, 0),
+		inSession(func(ctx context.Context, c *call, session *station.Session, _ []string) error {
+			entries, err := session.Log().List(ctx, audit.Filter{Store: store, Limit: 1000})
+			if err != nil {
+				return err
+			}
+			printed := []entryOfLogJSON{}
+			var rows [][]any
+			for _, e := range entries {
+				printed = append(printed, entryOfLogJSON{store, e.Sequence, e.At, e.AccountName, string(e.Act), e.Object, e.Reason, e.Details})
+				rows = append(rows, []any{e.Sequence, moment(e.At), e.AccountName, e.Act, e.Object, e.Reason})
+			}
+			if c.asJSON {
+				return c.printJSON(printed)
+			}
+			return c.printTable("The log is empty.", []any{"NO", "AT", "ACCOUNT", "ACT", "OBJECT", "REASON"}, rows)
+		})))
+	list.Flags().StringVar(&store, "store", audit.Library, "library or casework")
+	return group("audit", "The tamper-evident log", verify, list)
+}
+
+func verifyLog(ctx context.Context, c *call, session *station.Session, _ []string) error {
+	report, err := session.Log().Verify(ctx)
+	if err != nil {
+		return err
+	}
+	for _, chain := range report.Chains {
+		state := "whole"
+		if !chain.OK {
+			state = "NOT WHOLE: " + chain.Problem
+		}
+		if err := c.printf("%s: %s, %s\n", chain.Store, plural(int(chain.Entries), "entry", "entries"), state); err != nil {
+			return err
+		}
+	}
+	for _, sentence := range report.NotChecked {
+		if err := c.printf("Not checked: %s\n", sentence); err != nil {
+			return err
+		}
+	}
+	if !report.OK() {
+		return errors.New("the log is not whole: somebody may have changed the data folder; keep it as it is and tell the data protection officer")
+	}
+	return nil
+}
+
+func newStore(shared *call) *cobra.Command {
+	info := withJSON(shared, leaf(shared, "info", "Describe the stores", limitArgs(0, 0), inSession(storeInfo)))
+	check := leaf(shared, "check", "Check the stores: log, anchors, pages, media, key files", limitArgs(0, 0),
+		inSession(func(ctx context.Context, c *call, session *station.Session, _ []string) error {
+			problems, err := session.Check(ctx)
+			if err != nil {
+				return err
+			}
+			for _, problem := range problems {
+				if err := c.printf("%s\n", problem); err != nil {
+					return err
+				}
+			}
+			if len(problems) > 0 {
+				return errors.New("the check found problems: keep the data folder as it is and tell your administrator")
+			}
+			return c.printf("No problem was found.\n")
+		}))
+	return group("store", "The encrypted stores", info, check)
+}
+
+func storeInfo(ctx context.Context, c *call, session *station.Session, _ []string) error {
+	info, err := session.Info(ctx)
+	if err != nil {
+		return err
+	}
+	if c.asJSON {
+		return c.printJSON(info)
+	}
+	rows := [][]any{{"library", info.Library.FormatVersion, info.Library.Generation, info.Library.Sequence, info.Library.ImageBytes, info.Library.LogBytes, info.Library.MediaBytes}}
+	if info.Casework != nil {
+		rows = append(rows, []any{"casework", info.Casework.FormatVersion, info.Casework.Generation, info.Casework.Sequence, info.Casework.ImageBytes, info.Casework.LogBytes, info.Casework.MediaBytes})
+	}
+	if err := c.printTable("", []any{"STORE", "FORMAT", "GENERATION", "COMMIT", "BYTES", "LOG BYTES", "MEDIA BYTES"}, rows); err != nil {
+		return err
+	}
+	lines := []string{"Workstation: " + info.Workstation.Name, plural(info.Accounts, "active account", "active accounts")}
+	if !info.RecoveryConfirmed {
+		lines = append(lines, "The recovery keys were never typed back.")
+	}
+	if len(info.RekeyPending) > 0 {
+		lines = append(lines, "Re-key pending: "+strings.Join(info.RekeyPending, ", "))
+	}
+	return c.printf("%s\n", strings.Join(append(lines, info.Repairs...), "\n"))
+}
+
+func readLines(path string) ([]string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return strings.Split(string(text), "\n"), nil
+}
+
+func joinWords(words []string) string { return strings.Join(words, " ") }
