@@ -105,7 +105,7 @@ func brokenArrows(imports map[string][]string) []string {
 				forbid("widgets only present")
 			case under(folder, "app/command") && within(own, "app/page", "app/shell", "app/widgets"):
 				forbid("commands have no window")
-			case under(folder, "app") && within(own, "data/vault") && !testSupport && !strings.HasPrefix(folder, "app/shell") && !under(folder, "app/command"):
+			case under(folder, "app") && within(own, "data/vault") && !testSupport && !within(folder, "app/shell", "app/command", "app/sentence"):
 				forbid("pages call services, not the store")
 			case under(folder, "resources") && !under(own, "resources"):
 				forbid("resources depend on nothing")

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -97,6 +98,9 @@ func newRoot(program Program) *cobra.Command {
 			bundle := ""
 			if len(args) == 1 {
 				bundle = args[0]
+				if _, err := os.Stat(bundle); err != nil {
+					return usagef("there is neither a command nor a file “%s”", bundle)
+				}
 			}
 			return program.Window(cmd.Context(), shared.dataDir, bundle)
 		},

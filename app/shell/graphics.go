@@ -16,8 +16,10 @@ type GraphicsGuard struct {
 	failed bool
 }
 
-// Fyne's words for it (internal/driver/glfw, read in 2.8.0).
-const windowFailed = "window creation error"
+// Fyne's words for it (internal/driver/glfw, read in 2.8.0): no OpenGL, and no display at all.
+func windowFailed(line []byte) bool {
+	return bytes.Contains(line, []byte("window creation error")) || bytes.Contains(line, []byte("failed to initialise GLFW"))
+}
 
 // Write passes the line on.
 func (g *GraphicsGuard) Write(line []byte) (int, error) {
@@ -25,7 +27,7 @@ func (g *GraphicsGuard) Write(line []byte) (int, error) {
 		_, _ = g.Next.Write(line) // there is nowhere to report a log that cannot be written
 	}
 	g.mu.Lock()
-	first := !g.failed && bytes.Contains(line, []byte(windowFailed))
+	first := !g.failed && windowFailed(line)
 	g.failed = g.failed || first
 	g.mu.Unlock()
 	if first && g.Failed != nil {

@@ -1,8 +1,8 @@
 package widgets
 
 import (
-	"image/color"
 	"errors"
+	"image/color"
 	"os"
 	"path/filepath"
 	"slices"

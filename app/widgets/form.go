@@ -15,9 +15,14 @@ type Form struct {
 }
 
 // NewForm makes a form of fields and of anything else that stands between them.
-func NewForm(lines ...fyne.CanvasObject) *Form {
+func NewForm(lines ...fyne.CanvasObject) *Form { return newForm(Column, lines) }
+
+// NewNarrowForm makes a form of a few short fields.
+func NewNarrowForm(lines ...fyne.CanvasObject) *Form { return newForm(NarrowColumn, lines) }
+
+func newForm(column func(fyne.CanvasObject) fyne.CanvasObject, lines []fyne.CanvasObject) *Form {
 	f := &Form{column: container.NewVBox(lines...)}
-	f.scroll = container.NewVScroll(Column(container.NewPadded(f.column)))
+	f.scroll = container.NewVScroll(column(container.NewPadded(f.column)))
 	f.init(f, f.scroll)
 	return f
 }
@@ -53,8 +58,9 @@ func NewField(label, hint string, input fyne.CanvasObject) *Field {
 
 // input has the same edges as the text of the labels above and below it.
 func (f *Field) input() fyne.CanvasObject {
-	if _, ok := f.Input.(*Entry); ok {
-		return container.New(inset{theme.InnerPadding() / 2}, f.Input)
+	switch f.Input.(type) {
+	case *Entry, *DateField, *Passphrase, *Select:
+		return container.New(inset{theme.InnerPadding()}, f.Input)
 	}
 	return f.Input
 }

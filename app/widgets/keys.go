@@ -8,27 +8,11 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 	goqr "github.com/piglig/go-qr"
 
 	"wardbook/app/words"
 )
-
-// newRevealer is the button that shows what a field hides.
-func newRevealer(e *Entry) *Button {
-	var b *Button
-	b = NewButton("", func() {
-		e.Password = !e.Password
-		b.SetIcon(theme.VisibilityIcon())
-		if !e.Password {
-			b.SetIcon(theme.VisibilityOffIcon())
-		}
-		e.Refresh()
-	})
-	b.SetIcon(theme.VisibilityIcon())
-	return b
-}
 
 // quiet is the width of the white edge that a QR code needs, in modules (ISO/IEC 18004).
 const quiet = 4

@@ -6,7 +6,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// Passphrase is a field that hides what is typed, with a button to show it, and a sentence about its strength while it
+// Passphrase is a field that hides what is typed, with an icon that shows it (Fyne adds that), and a sentence about its strength while it
 // is being chosen. There is no bar and no rule about characters: the sentence says what would help.
 type Passphrase struct {
 	Composite
@@ -23,14 +23,13 @@ func NewPassphrase(check func(typed string) (sentence string, good bool)) *Passp
 	p := &Passphrase{Entry: NewEntry(), strength: Small(""), check: check}
 	p.Entry.Password = true
 	p.strength.Hide()
-	reveal := newRevealer(p.Entry)
 	p.Entry.OnChanged = func(typed string) {
 		p.show(typed)
 		if p.OnChanged != nil {
 			p.OnChanged()
 		}
 	}
-	p.init(p, container.New(tightColumn{}, container.NewBorder(nil, nil, nil, reveal, p.Entry), p.strength))
+	p.init(p, container.New(tightColumn{}, p.Entry, p.strength))
 	return p
 }
 

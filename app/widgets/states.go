@@ -183,9 +183,5 @@ func variant() fyne.ThemeVariant { return fyne.CurrentApp().Settings().ThemeVari
 
 // Section is a part of a page under a heading.
 func Section(title string, content ...fyne.CanvasObject) fyne.CanvasObject {
-	lines := container.NewVBox(Heading(title))
-	for _, o := range content {
-		lines.Add(o)
-	}
-	return lines
+	return container.New(tightColumn{}, append([]fyne.CanvasObject{Heading(title)}, content...)...)
 }

@@ -75,20 +75,29 @@ func Gap(height float32) fyne.CanvasObject {
 
 // Column centres content and keeps its lines at most as wide as reads well, however wide the window is.
 func Column(content fyne.CanvasObject) fyne.CanvasObject {
-	return container.New(columnLayout{}, content)
+	return container.New(columnLayout{readable}, content)
 }
 
-// readable is the widest column of text, in text heights: about 90 characters.
-const readable = 52
+// NarrowColumn is Column for a form of a few short fields.
+func NarrowColumn(content fyne.CanvasObject) fyne.CanvasObject {
+	return container.New(columnLayout{narrow}, content)
+}
 
-type columnLayout struct{}
+// readable is the widest column of text, in text heights: about 90 characters; narrow is that of a short form.
+const (
+	readable = 52
+	narrow   = 36
+)
+
+// columnLayout limits the width, in text heights.
+type columnLayout struct{ widest float32 }
 
 func (columnLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return layout.NewStackLayout().MinSize(objects)
 }
 
-func (columnLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	width := min(size.Width, readable*theme.TextSize())
+func (l columnLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	width := min(size.Width, l.widest*theme.TextSize())
 	for _, o := range objects {
 		o.Resize(fyne.NewSize(width, size.Height))
 		o.Move(fyne.NewPos((size.Width-width)/2, 0))
@@ -97,5 +106,6 @@ func (columnLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 
 // Actions puts buttons in a row, which wraps where it is too narrow.
 func Actions(buttons ...fyne.CanvasObject) fyne.CanvasObject {
-	return container.New(layout.NewRowWrapLayout(), buttons...)
+	// The edges of the buttons stand below the text of labels, which have room around them.
+	return container.New(inset{theme.InnerPadding()}, container.New(layout.NewRowWrapLayout(), buttons...))
 }

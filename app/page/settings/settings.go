@@ -139,7 +139,9 @@ func (p *Page) look(v View) []fyne.CanvasObject {
 
 func (p *Page) passphrase() []fyne.CanvasObject {
 	old, again := widgets.NewPassphrase(nil), widgets.NewPassphrase(nil)
-	fresh := widgets.NewPassphrase(func(typed string) (string, bool) { return strength(typed, p.deps.Actor.AccountName(), p.deps.Workstation) })
+	fresh := widgets.NewPassphrase(func(typed string) (string, bool) {
+		return strength(typed, p.deps.Actor.AccountName(), p.deps.Workstation)
+	})
 	oldField := widgets.NewField(words.Of("settings.pass.old"), "", old)
 	freshField := widgets.NewField(words.Of("settings.pass.new"), words.Of("settings.pass.hint"), fresh)
 	againField := widgets.NewField(words.Of("settings.pass.again"), "", again)

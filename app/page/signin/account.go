@@ -51,10 +51,11 @@ func (p *Page) showSignIn() {
 		),
 		widgets.Small(words.With("signin.folder", map[string]any{"Folder": p.deps.Folder})),
 	)
-	p.put(p.card(words.Of("signin.title"), lines...), passphrase.Clear)
-	if who() != "" {
-		p.host.Focus(passphrase.Entry)
+	var first fyne.Focusable = passphrase.Entry
+	if choice, ok := account.(*widgets.Choice); ok && who() == "" {
+		first = choice.First()
 	}
+	p.put(p.card(words.Of("signin.title"), lines...), passphrase.Clear, first)
 }
 
 // accountChoice is the input for the account, and what was chosen in it.

@@ -32,7 +32,7 @@ func (p *Page) showKeys(keys station.Recovery, session *station.Session) {
 		widgets.Text(words.Of("signin.keys.how")),
 		widgets.Actions(stored),
 		widgets.Gap(12),
-	), nil)
+	), nil, nil)
 }
 
 // confirmKeys asks for the end of each key: whoever can type it has it on paper.
@@ -65,8 +65,7 @@ func (p *Page) confirmKeys(keys station.Recovery, session *station.Session) {
 			widgets.NewButton(words.Of("signin.keys.again"), func() { p.showKeys(keys, session) }),
 			widgets.NewPrimary(words.Of("signin.keys.confirm"), check),
 		),
-	), nil)
-	p.host.Focus(library)
+	), nil, library)
 }
 
 // showRecover is for when nobody can sign in any more: the library's recovery key makes a new administrator.
@@ -123,6 +122,5 @@ func (p *Page) showRecover() {
 		passField, againField, wrong,
 		widgets.Actions(widgets.NewButton(words.Of("widget.back"), p.showSignIn), widgets.NewPrimary(words.Of("signin.recover.do"), recover)),
 		widgets.Gap(12),
-	), clear)
-	p.host.Focus(key)
+	), clear, key)
 }

@@ -77,8 +77,7 @@ func (p *Page) showSetUp() {
 	p.put(card, func() {
 		f.passphrase.Clear()
 		f.again.Clear()
-	})
-	p.host.Focus(f.name)
+	}, f.name)
 }
 
 func (f *setUpForm) showFolder() {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -52,6 +53,7 @@ type Page struct {
 	stage *fyne.Container
 	busy  bool // a folder is being opened, or a passphrase tried
 	leave func()
+	shown bool // the stage is in the window
 }
 
 // New makes the page.
@@ -82,7 +84,8 @@ func (p *Page) Load(context.Context, page.Route) (View, error) {
 
 // Show draws the sign-in form, or the first run where there is no data folder yet.
 func (p *Page) Show(view View) fyne.CanvasObject {
-	p.view = view
+	p.view, p.shown = view, false
+	defer func() { p.shown = true }()
 	if p.deps.Station != nil {
 		p.showSignIn()
 	} else {
@@ -99,13 +102,24 @@ func (p *Page) Leave() {
 	}
 }
 
-// put shows a stage; leave empties its fields.
-func (p *Page) put(content fyne.CanvasObject, leave func()) {
+// put shows a stage; leave empties its fields, and first gets the focus.
+func (p *Page) put(content fyne.CanvasObject, leave func(), first fyne.Focusable) {
 	p.Leave()
 	p.leave = leave
 	p.stage.Objects = []fyne.CanvasObject{content}
 	p.stage.Refresh()
+	if first == nil {
+		return
+	}
+	if p.shown {
+		p.host.Focus(first)
+		return
+	}
+	p.host.After(focusDelay, func() { p.host.Focus(first) })
 }
+
+// focusDelay lets the window take in what Show returned before something in it gets the focus.
+const focusDelay = 50 * time.Millisecond
 
 // card is the frame of every stage: the name of the program above, what it is about below.
 func (p *Page) card(title string, lines ...fyne.CanvasObject) fyne.CanvasObject {
@@ -120,8 +134,8 @@ func (p *Page) card(title string, lines ...fyne.CanvasObject) fyne.CanvasObject 
 	heading := widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	heading.SizeName = theme.SizeNameHeadingText
 	heading.Wrapping = fyne.TextWrapWord
-	all := append([]fyne.CanvasObject{head, heading}, lines...)
-	return widgets.NewForm(all...)
+	all := append([]fyne.CanvasObject{widgets.Gap(1.5 * theme.TextSize()), head, heading}, lines...)
+	return widgets.NewNarrowForm(all...)
 }
 
 // problem is a line for what went wrong, hidden while nothing did.

@@ -33,9 +33,8 @@ func (p *Page) showWelcome() {
 	if p.deps.Station != nil {
 		lines = append(lines, widgets.Actions(widgets.NewQuiet(words.Of("signin.backto"), p.showSignIn)))
 	}
-	p.put(p.card(words.Of("signin.welcome.title"), lines...), nil)
+	p.put(p.card(words.Of("signin.welcome.title"), lines...), nil, fresh)
 	show(wrong, p.view.Problem)
-	p.host.Focus(fresh)
 }
 
 // open opens an existing data folder and goes to its sign-in form.
