@@ -24,6 +24,8 @@ import (
 // version is the program's version; releases are tagged with it.
 const version = "0.1.0"
 
+const appID = "org.wardbook.Wardbook"
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := command.Run(ctx, command.Program{
@@ -50,13 +52,18 @@ func openWindow(ctx context.Context, dataDir, bundle string) error {
 		fmt.Fprintln(os.Stderr, errNoGraphics)
 		os.Exit(command.ExitFailed)
 	}})
-	app := fyneapp.NewWithID("org.wardbook.Wardbook")
+	icon := fyne.NewStaticResource("wardbook.png", resources.Icon())
+	fyneapp.SetMetadata(fyne.AppMetadata{
+		ID: appID, Name: "Wardbook", Version: version, Icon: icon,
+		Migrations: map[string]bool{"fyneDo": true}, // all work away from Fyne's thread comes back through the shell
+	})
+	app := fyneapp.NewWithID(appID)
 	if err := words.Load(resources.Translations()); err != nil {
 		return err
 	}
 	opened, err := shell.New(ctx, app, shell.Params{
 		DataDir: dataDir, Bundle: bundle, Version: version, Starter: resources.Starter(),
-		Options: station.Options{Program: version}, Icon: fyne.NewStaticResource("wardbook.png", resources.Icon()),
+		Options: station.Options{Program: version}, Icon: icon,
 	})
 	if err != nil {
 		return err

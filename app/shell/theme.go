@@ -27,6 +27,8 @@ func rgb(hex uint32) color.NRGBA {
 	return color.NRGBA{R: uint8(hex >> 16), G: uint8(hex >> 8), B: uint8(hex), A: 0xff}
 }
 
+// Fyne lays the colours for hover, focus and pressing over what is there, so these are veils: a full colour would hide
+// the button below its own text.
 func light() palette {
 	return palette{
 		theme.ColorNameBackground: rgb(0xfaf8f4), theme.ColorNameForeground: rgb(0x1d2427),
@@ -36,11 +38,11 @@ func light() palette {
 		theme.ColorNameInputBackground: rgb(0xffffff), theme.ColorNameInputBorder: rgb(0x7d868a),
 		theme.ColorNameHeaderBackground: rgb(0xefebe3), theme.ColorNameMenuBackground: rgb(0xffffff), theme.ColorNameOverlayBackground: rgb(0xffffff),
 		theme.ColorNameSeparator: rgb(0xd5d0c6), theme.ColorNameScrollBar: rgb(0x7d868a), theme.ColorNameScrollBarBackground: rgb(0xefebe3),
-		theme.ColorNameHyperlink: rgb(0x1b5a75), theme.ColorNameSelection: rgb(0xcfe1e6), theme.ColorNameFocus: rgb(0x8fb6c1),
-		theme.ColorNameHover: rgb(0xdcd6ca), theme.ColorNamePressed: rgb(0xcbc4b6),
-		theme.ColorNameError: rgb(0x9b2c1f), theme.ColorNameForegroundOnError: rgb(0xffffff),
-		theme.ColorNameSuccess: rgb(0x2b6140), theme.ColorNameForegroundOnSuccess: rgb(0xffffff),
-		theme.ColorNameWarning: rgb(0x7a5200), theme.ColorNameForegroundOnWarning: rgb(0xffffff),
+		theme.ColorNameHyperlink: rgb(0x19526b), theme.ColorNameSelection: rgb(0xcfe1e6), theme.ColorNameFocus: {A: 0x2c},
+		theme.ColorNameHover: {A: 0x18}, theme.ColorNamePressed: {A: 0x28},
+		theme.ColorNameError: rgb(0x8c2418), theme.ColorNameForegroundOnError: rgb(0xffffff),
+		theme.ColorNameSuccess: rgb(0x245236), theme.ColorNameForegroundOnSuccess: rgb(0xffffff),
+		theme.ColorNameWarning: rgb(0x6b4700), theme.ColorNameForegroundOnWarning: rgb(0xffffff),
 		theme.ColorNameShadow: {A: 0x30},
 	}
 }
@@ -54,8 +56,8 @@ func dark() palette {
 		theme.ColorNameInputBackground: rgb(0x1f2628), theme.ColorNameInputBorder: rgb(0x7f8b8f),
 		theme.ColorNameHeaderBackground: rgb(0x20272a), theme.ColorNameMenuBackground: rgb(0x20272a), theme.ColorNameOverlayBackground: rgb(0x20272a),
 		theme.ColorNameSeparator: rgb(0x364043), theme.ColorNameScrollBar: rgb(0x7f8b8f), theme.ColorNameScrollBarBackground: rgb(0x20272a),
-		theme.ColorNameHyperlink: rgb(0x8fc7e0), theme.ColorNameSelection: rgb(0x2d4a54), theme.ColorNameFocus: rgb(0x3e6a78),
-		theme.ColorNameHover: rgb(0x374144), theme.ColorNamePressed: rgb(0x434e52),
+		theme.ColorNameHyperlink: rgb(0x8fc7e0), theme.ColorNameSelection: rgb(0x2d4a54), theme.ColorNameFocus: {R: 0xff, G: 0xff, B: 0xff, A: 0x2c},
+		theme.ColorNameHover: {R: 0xff, G: 0xff, B: 0xff, A: 0x18}, theme.ColorNamePressed: {R: 0xff, G: 0xff, B: 0xff, A: 0x30},
 		theme.ColorNameError: rgb(0xf0a398), theme.ColorNameForegroundOnError: rgb(0x2a0d08),
 		theme.ColorNameSuccess: rgb(0x94cfa8), theme.ColorNameForegroundOnSuccess: rgb(0x0c2415),
 		theme.ColorNameWarning: rgb(0xe8c27a), theme.ColorNameForegroundOnWarning: rgb(0x2a1d02),

@@ -59,7 +59,7 @@ func NewField(label, hint string, input fyne.CanvasObject) *Field {
 // input has the same edges as the text of the labels above and below it.
 func (f *Field) input() fyne.CanvasObject {
 	switch f.Input.(type) {
-	case *Entry, *DateField, *Passphrase, *Select:
+	case *Entry, *DateField, *Select:
 		return container.New(inset{theme.InnerPadding()}, f.Input)
 	}
 	return f.Input

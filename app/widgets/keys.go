@@ -44,10 +44,7 @@ func QR(text string, size float32) fyne.CanvasObject {
 
 // Fingerprint shows a key's fingerprint twice: in groups to compare with paper, and as words to read out.
 func Fingerprint(fingerprint string, said []string) fyne.CanvasObject {
-	figures := widget.NewLabelWithStyle(Groups(fingerprint, 4), fyne.TextAlignLeading, fyne.TextStyle{Monospace: true})
-	figures.Wrapping = fyne.TextWrapWord
-	figures.Selectable = true
-	lines := container.NewVBox(figures)
+	lines := container.NewVBox(Mono(Groups(fingerprint, 4)))
 	if len(said) > 0 {
 		grid := container.NewGridWithColumns(4)
 		for i, word := range said {
@@ -58,9 +55,9 @@ func Fingerprint(fingerprint string, said []string) fyne.CanvasObject {
 	return lines
 }
 
-// KeyText is a long key in groups, to be written down or compared. Copying it gives the groups, too.
-func KeyText(key string, group int) fyne.CanvasObject {
-	label := widget.NewLabelWithStyle(Groups(key, group), fyne.TextAlignLeading, fyne.TextStyle{Monospace: true})
+// Mono is wrapped text in a fixed width, such as a key to be written down. It can be selected.
+func Mono(text string) fyne.CanvasObject {
+	label := widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Monospace: true})
 	label.Wrapping = fyne.TextWrapWord
 	label.Selectable = true
 	return label

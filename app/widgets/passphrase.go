@@ -3,6 +3,7 @@ package widgets
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -29,7 +30,7 @@ func NewPassphrase(check func(typed string) (sentence string, good bool)) *Passp
 			p.OnChanged()
 		}
 	}
-	p.init(p, container.New(tightColumn{}, p.Entry, p.strength))
+	p.init(p, container.New(tightColumn{}, container.New(inset{theme.InnerPadding()}, p.Entry), p.strength))
 	return p
 }
 

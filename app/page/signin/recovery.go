@@ -13,22 +13,37 @@ import (
 	"wardbook/data/station"
 )
 
-// keyGroup is how many characters of a recovery key stand together.
-const keyGroup = 6
+// keyPrefix begins every recovery key; it carries nothing.
+const keyPrefix = "AGE-SECRET-KEY-1"
+
+// grouped writes a key so that its end, which is typed back, is a group of its own.
+func grouped(key string) string {
+	rest, cut := strings.CutPrefix(key, keyPrefix)
+	var groups []string
+	for len(rest) > 0 {
+		from := max(0, len(rest)-station.ConfirmLength)
+		groups = append([]string{rest[from:]}, groups...)
+		rest = rest[:from]
+	}
+	if cut {
+		groups = append([]string{keyPrefix}, groups...)
+	}
+	return strings.Join(groups, " ")
+}
 
 // showKeys shows the recovery keys, the only time that anybody can see them.
 func (p *Page) showKeys(keys station.Recovery, session *station.Session) {
 	one := func(title, what, key string) fyne.CanvasObject {
-		size := 11 * theme.TextSize()
-		return widgets.Section(title, widgets.Small(what),
-			container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSquareSize(size), widgets.QR(key, size)), nil, widgets.KeyText(key, keyGroup)))
+		size := 12 * theme.TextSize()
+		return widgets.Section(title, widgets.Small(what), widgets.Actions(widgets.QR(key, size)), widgets.Mono(grouped(key)))
 	}
 	stored := widgets.NewPrimary(words.Of("signin.keys.stored"), func() { p.confirmKeys(keys, session) })
-	p.put(p.card(
+	p.put(p.wideCard(
 		words.Of("signin.keys.title"),
 		widgets.NewNotice(words.Of("signin.keys.once"), widgets.Attention),
-		one(words.Of("signin.keys.library"), words.Of("signin.keys.librarywhat"), keys.Library),
-		one(words.Of("signin.keys.casework"), words.Of("signin.keys.caseworkwhat"), keys.Casework),
+		container.NewGridWithColumns(2,
+			one(words.Of("signin.keys.library"), words.Of("signin.keys.librarywhat"), keys.Library),
+			one(words.Of("signin.keys.casework"), words.Of("signin.keys.caseworkwhat"), keys.Casework)),
 		widgets.Text(words.Of("signin.keys.how")),
 		widgets.Actions(stored),
 		widgets.Gap(12),

@@ -20,7 +20,6 @@ import (
 // setUpForm is the form of a new workstation.
 type setUpForm struct {
 	page                                             *Page
-	form                                             *widgets.Form
 	workstation, name                                *widgets.Entry
 	nameField, workstationField, passField, repeated *widgets.Field
 	passphrase, again                                *widgets.Passphrase
@@ -71,9 +70,6 @@ func (p *Page) showSetUp() {
 		widgets.Actions(widgets.NewButton(words.Of("widget.back"), p.showWelcome), widgets.NewPrimary(words.Of("signin.setup.do"), f.submit)),
 		widgets.Gap(12),
 	)
-	if form, ok := card.(*widgets.Form); ok {
-		f.form = form
-	}
 	p.put(card, func() {
 		f.passphrase.Clear()
 		f.again.Clear()

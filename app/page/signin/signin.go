@@ -123,6 +123,15 @@ const focusDelay = 50 * time.Millisecond
 
 // card is the frame of every stage: the name of the program above, what it is about below.
 func (p *Page) card(title string, lines ...fyne.CanvasObject) fyne.CanvasObject {
+	return widgets.NewNarrowForm(p.framed(title, lines)...)
+}
+
+// wideCard is card with room for two columns.
+func (p *Page) wideCard(title string, lines ...fyne.CanvasObject) fyne.CanvasObject {
+	return widgets.NewForm(p.framed(title, lines)...)
+}
+
+func (p *Page) framed(title string, lines []fyne.CanvasObject) []fyne.CanvasObject {
 	name := widget.NewLabelWithStyle(words.Of("signin.wardbook"), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	head := container.NewHBox(name)
 	if p.deps.Logo != nil {
@@ -134,8 +143,7 @@ func (p *Page) card(title string, lines ...fyne.CanvasObject) fyne.CanvasObject 
 	heading := widget.NewLabelWithStyle(title, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	heading.SizeName = theme.SizeNameHeadingText
 	heading.Wrapping = fyne.TextWrapWord
-	all := append([]fyne.CanvasObject{widgets.Gap(1.5 * theme.TextSize()), head, heading}, lines...)
-	return widgets.NewNarrowForm(all...)
+	return append([]fyne.CanvasObject{widgets.Gap(1.5 * theme.TextSize()), head, heading}, lines...)
 }
 
 // problem is a line for what went wrong, hidden while nothing did.
