@@ -3,6 +3,7 @@ package shell
 import (
 	"context"
 	"fmt"
+	"log"
 	"runtime/debug"
 	"time"
 
@@ -26,8 +27,12 @@ type brokenError struct {
 
 func (e *brokenError) Error() string { return "a fault of the program itself (" + e.kind + ")" }
 
+// caught makes an error of what was recovered, and writes where it happened to the log. A stack names functions and
+// addresses, no text.
 func caught(value any) error {
-	return &brokenError{kind: fmt.Sprintf("%T", value), stack: debug.Stack()}
+	broken := &brokenError{kind: fmt.Sprintf("%T", value), stack: debug.Stack()}
+	log.Printf("%v\n%s", broken, broken.stack)
+	return broken
 }
 
 func (s *Shell) loadSafely(target page.Any, route page.Route) (draw func() fyne.CanvasObject, err error) {

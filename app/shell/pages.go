@@ -2,20 +2,20 @@ package shell
 
 import (
 	"wardbook/app/page"
+	"wardbook/app/page/help"
 	"wardbook/app/page/home"
+	"wardbook/app/page/settings"
 	"wardbook/data/station"
 )
 
 // makePages makes the pages of a session, each with the services it needs.
 func (s *Shell) makePages(session *station.Session) map[page.ID]page.Any {
-	pages := map[page.ID]page.Any{}
-	homeDeps := home.Deps{
-		Actor: session.Actor(), Learning: session.Learning(), Content: session.Content(), Exchange: session.Exchange(),
-		Log: session.Log(), Accounts: session.Accounts(),
+	folder := s.station.Dir()
+	return map[page.ID]page.Any{
+		page.Home: page.Adapt(home.New(s, home.DepsOf(session))),
+		page.Help: page.Adapt(help.New(s, help.Deps{Version: s.params.Version, Folder: folder})),
+		page.Settings: page.Adapt(settings.New(s, settings.Deps{
+			Actor: session.Actor(), Settings: session.Settings(), Accounts: session.Accounts(), Workstation: session.Workstation().Name, Folder: folder,
+		})),
 	}
-	if session.HasCasework() {
-		homeDeps.Casework = session.Casework()
-	}
-	pages[page.Home] = page.Adapt(home.New(s, homeDeps))
-	return pages
 }

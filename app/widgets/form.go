@@ -17,7 +17,10 @@ type Form struct {
 // NewForm makes a form of fields and of anything else that stands between them.
 func NewForm(lines ...fyne.CanvasObject) *Form { return newForm(Column, lines) }
 
-// NewNarrowForm makes a form of a few short fields.
+// NewCentredForm makes a form in the middle of the window, for pages without a header.
+func NewCentredForm(lines ...fyne.CanvasObject) *Form { return newForm(CentredColumn, lines) }
+
+// NewNarrowForm makes a form of a few short fields in the middle of the window.
 func NewNarrowForm(lines ...fyne.CanvasObject) *Form { return newForm(NarrowColumn, lines) }
 
 func newForm(column func(fyne.CanvasObject) fyne.CanvasObject, lines []fyne.CanvasObject) *Form {

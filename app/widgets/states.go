@@ -75,7 +75,7 @@ func statement(icon fyne.Resource, title, text string, actions []fyne.CanvasObje
 	if len(actions) > 0 {
 		lines.Add(container.NewCenter(container.NewHBox(actions...)))
 	}
-	return container.NewVScroll(Column(lines))
+	return container.NewVScroll(NarrowColumn(lines))
 }
 
 // Loading says that something is being read.

@@ -73,14 +73,20 @@ func Gap(height float32) fyne.CanvasObject {
 	return room
 }
 
-// Column centres content and keeps its lines at most as wide as reads well, however wide the window is.
+// Column keeps the lines of content at most as wide as reads well, however wide the window is. It stands at the left,
+// below the page's header.
 func Column(content fyne.CanvasObject) fyne.CanvasObject {
-	return container.New(columnLayout{readable}, content)
+	return container.New(columnLayout{widest: readable}, content)
 }
 
-// NarrowColumn is Column for a form of a few short fields.
+// CentredColumn is Column in the middle of what it gets.
+func CentredColumn(content fyne.CanvasObject) fyne.CanvasObject {
+	return container.New(columnLayout{readable, true}, content)
+}
+
+// NarrowColumn is CentredColumn for a form of a few short fields.
 func NarrowColumn(content fyne.CanvasObject) fyne.CanvasObject {
-	return container.New(columnLayout{narrow}, content)
+	return container.New(columnLayout{narrow, true}, content)
 }
 
 // readable is the widest column of text, in text heights: about 90 characters; narrow is that of a short form.
@@ -90,7 +96,10 @@ const (
 )
 
 // columnLayout limits the width, in text heights.
-type columnLayout struct{ widest float32 }
+type columnLayout struct {
+	widest  float32
+	centred bool
+}
 
 func (columnLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	return layout.NewStackLayout().MinSize(objects)
@@ -100,7 +109,11 @@ func (l columnLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	width := min(size.Width, l.widest*theme.TextSize())
 	for _, o := range objects {
 		o.Resize(fyne.NewSize(width, size.Height))
-		o.Move(fyne.NewPos((size.Width-width)/2, 0))
+		left := float32(0)
+		if l.centred {
+			left = (size.Width - width) / 2
+		}
+		o.Move(fyne.NewPos(left, 0))
 	}
 }
 

@@ -115,6 +115,10 @@ func (st *Station) unlock(ctx context.Context, name keyfile.Name, passphrase str
 	if err := session.exchange.RewrapOfficeKey(ctx); err != nil && !errors.Is(err, vault.ErrFull) {
 		return nil, err
 	}
+	// A course can come after its modules were passed: its certificate is due now.
+	if _, err := session.learning.IssueDue(ctx); err != nil && !errors.Is(err, vault.ErrFull) {
+		return nil, err
+	}
 	err = session.foldFailures(ctx, row.logIdentity, row.folded)
 	if err == nil {
 		err = session.logEverywhere(ctx, audit.ActSignIn)

@@ -128,7 +128,7 @@ func (p *Page) card(title string, lines ...fyne.CanvasObject) fyne.CanvasObject 
 
 // wideCard is card with room for two columns.
 func (p *Page) wideCard(title string, lines ...fyne.CanvasObject) fyne.CanvasObject {
-	return widgets.NewForm(p.framed(title, lines)...)
+	return widgets.NewCentredForm(p.framed(title, lines)...)
 }
 
 func (p *Page) framed(title string, lines []fyne.CanvasObject) []fyne.CanvasObject {
