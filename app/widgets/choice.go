@@ -171,9 +171,7 @@ func (i *choiceItem) CreateRenderer() fyne.WidgetRenderer {
 		i.label.Wrapping = fyne.TextWrapWord
 	}
 	i.update()
-	mark := container.NewBorder(container.New(layout.NewCustomPaddedLayout(theme.InnerPadding(), 0, theme.InnerPadding(), 0),
-		container.NewGridWrap(fyne.NewSquareSize(theme.IconInlineSize()), i.mark)), nil, nil, nil)
-	return widget.NewSimpleRenderer(container.NewStack(i.plate, container.NewBorder(nil, nil, mark, nil, i.label)))
+	return widget.NewSimpleRenderer(container.NewStack(i.plate, container.New(markLayout{}, i.mark, i.label)))
 }
 
 func (i *choiceItem) update() {
@@ -210,6 +208,21 @@ func (i *choiceItem) update() {
 		i.plate.FillColor = color.Transparent
 	}
 	i.plate.Refresh()
+}
+
+// markLayout puts a mark of the size of an icon beside the first line of a label, whatever the text size is now.
+type markLayout struct{}
+
+func (markLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	return objects[1].MinSize().AddWidthHeight(theme.IconInlineSize()+theme.InnerPadding(), 0)
+}
+
+func (markLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	side, pad := theme.IconInlineSize(), theme.InnerPadding()
+	objects[0].Resize(fyne.NewSquareSize(side))
+	objects[0].Move(fyne.NewPos(pad, pad+max(0, lineHeight()-side)/2))
+	objects[1].Resize(fyne.NewSize(size.Width-side-pad, size.Height))
+	objects[1].Move(fyne.NewPos(side+pad, 0))
 }
 
 // Refresh shows what is chosen.

@@ -183,5 +183,5 @@ func variant() fyne.ThemeVariant { return fyne.CurrentApp().Settings().ThemeVari
 
 // Section is a part of a page under a heading.
 func Section(title string, content ...fyne.CanvasObject) fyne.CanvasObject {
-	return container.New(tightColumn{}, append([]fyne.CanvasObject{Heading(title)}, content...)...)
+	return container.New(layout.NewCustomPaddedVBoxLayout(-theme.InnerPadding()/2), Heading(title), container.NewVBox(content...))
 }

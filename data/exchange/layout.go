@@ -20,6 +20,7 @@ const (
 	readmePath  = "README.txt"
 	maxChanges  = 4 << 20
 	maxReadme   = 64 << 10
+	maxSums     = 8 << 20
 )
 
 const readmeText = `This is a Wardbook content bundle: training material and checklists, signed by its publisher.
@@ -136,7 +137,11 @@ func readParcel(b *bundle.Reader) (parcel, error) {
 			if err := p.readChanges(b); err != nil {
 				return p, err
 			}
-		case entry.Path == readmePath && entry.Size <= maxReadme, entry.Path == "SHA256SUMS":
+		case entry.Path == readmePath && entry.Size <= maxReadme, entry.Path == "SHA256SUMS" && entry.Size <= maxSums:
+			// Nothing in them is used, but a file that is damaged anywhere is refused.
+			if _, err := b.ReadEntry(entry.Path, maxSums); err != nil {
+				return p, err
+			}
 		default:
 			return p, fmt.Errorf("%w: %s has no place in it", ErrBadLayout, entry.Path)
 		}
