@@ -1,10 +1,11 @@
 package widgets
 
 import (
+	"reflect"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 )
 
 // Reveal scrolls whatever holds the object until the object can be seen. Fyne does not do that when the keyboard moves
@@ -51,14 +52,30 @@ func childrenOf(object fyne.CanvasObject) []fyne.CanvasObject {
 		return []fyne.CanvasObject{o.Content}
 	case *container.Split:
 		return []fyne.CanvasObject{o.Leading, o.Trailing}
-	case *widget.PopUp:
-		return []fyne.CanvasObject{o.Content}
-	case *container.ThemeOverride:
-		return []fyne.CanvasObject{o.Content}
 	case interface{ Inner() fyne.CanvasObject }:
 		return []fyne.CanvasObject{o.Inner()}
+	case fyne.Widget:
+		return contentOf(o)
 	}
 	return nil
+}
+
+// contentOf looks into Fyne's own frames, such as pop-ups: what holds a dialog has a type that cannot be named here, but
+// all of them keep what they frame in a field called Content.
+func contentOf(w fyne.Widget) []fyne.CanvasObject {
+	v := reflect.ValueOf(w)
+	if v.Kind() != reflect.Pointer || v.Elem().Kind() != reflect.Struct {
+		return nil
+	}
+	field := v.Elem().FieldByName("Content")
+	if !field.IsValid() || !field.CanInterface() {
+		return nil
+	}
+	content, ok := field.Interface().(fyne.CanvasObject)
+	if !ok {
+		return nil
+	}
+	return []fyne.CanvasObject{content}
 }
 
 func show(scroll *container.Scroll, object fyne.CanvasObject) {
