@@ -55,6 +55,7 @@ func safely(work func() error) (err error) {
 
 // Quietly runs something short away from Fyne's thread.
 func (s *Shell) Quietly(work func(ctx context.Context) error, done func(error)) {
+	s.idle.touch()
 	s.files.Add(1)
 	s.run.Away(func() {
 		err := safely(func() error { return work(context.WithoutCancel(s.root)) })
@@ -171,17 +172,15 @@ func (s *Shell) Ask(title, action string, content fyne.CanvasObject, submit func
 func (s *Shell) After(wait time.Duration, do func()) (stop func()) {
 	s.timerSeq++
 	id := s.timerSeq
-	s.timers[id] = time.AfterFunc(wait, func() {
-		s.run.Back(func() {
-			if _, live := s.timers[id]; live {
-				delete(s.timers, id)
-				do()
-			}
-		})
+	s.timers[id] = s.run.After(wait, func() {
+		if _, live := s.timers[id]; live {
+			delete(s.timers, id)
+			do()
+		}
 	})
 	return func() {
-		if timer, live := s.timers[id]; live {
-			timer.Stop()
+		if stopTimer, live := s.timers[id]; live {
+			stopTimer()
 			delete(s.timers, id)
 		}
 	}

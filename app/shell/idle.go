@@ -26,8 +26,7 @@ type idleWatch struct {
 	clock   IdleClock
 	limit   time.Duration
 	used    time.Time // the last use that we know of ourselves
-	ticker  *time.Ticker
-	quit    chan struct{}
+	stop    func() // nil once it has ended
 	warning *dialog.CustomDialog
 }
 
@@ -37,7 +36,7 @@ func (s *Shell) startIdleWatch(session *station.Session) {
 	if clock == nil {
 		clock = systemIdle
 	}
-	watch := &idleWatch{shell: s, clock: clock, limit: 5 * time.Minute, used: time.Now(), quit: make(chan struct{})}
+	watch := &idleWatch{shell: s, clock: clock, limit: 5 * time.Minute, used: time.Now()}
 	s.idle = watch
 	s.Quietly(func(ctx context.Context) error {
 		values, err := session.Settings().Get(ctx)
@@ -51,40 +50,35 @@ func (s *Shell) startIdleWatch(session *station.Session) {
 		s.run.Back(func() { watch.limit = time.Duration(minutes) * time.Minute })
 		return nil
 	}, nil)
-	watch.ticker = time.NewTicker(idleCheck)
-	go func() {
-		for {
-			select {
-			case <-watch.quit:
-				return
-			case <-watch.ticker.C:
-				s.run.Back(watch.check)
-			}
-		}
-	}()
+	watch.stop = s.run.Every(idleCheck, watch.check)
+}
+
+// touch notes that the program itself was used. It may be called on nil.
+func (w *idleWatch) touch() {
+	if w != nil {
+		w.used = time.Now()
+	}
 }
 
 // end stops watching. It may be called more than once, and on nil.
 func (w *idleWatch) end() {
-	if w == nil || w.ticker == nil {
+	if w == nil || w.stop == nil {
 		return
 	}
-	w.ticker.Stop()
-	close(w.quit)
-	w.ticker = nil
+	w.stop()
+	w.stop = nil
 	w.unwarn()
 }
 
 func (w *idleWatch) idle() time.Duration {
-	own := time.Since(w.used)
 	if system, known := w.clock(); known {
-		return min(own, system)
+		return min(system, time.Since(w.used))
 	}
-	return own
+	return time.Since(w.used)
 }
 
 func (w *idleWatch) check() {
-	if w.ticker == nil {
+	if w.stop == nil {
 		return
 	}
 	switch idle := w.idle(); {

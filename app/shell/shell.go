@@ -37,16 +37,42 @@ type Params struct {
 	IdleClock IdleClock
 }
 
-// Runner runs functions away from Fyne's thread, and on it.
+// Runner runs functions away from Fyne's thread, and on it. Everything that happens at another time than now goes
+// through it, so that a test decides when.
 type Runner interface {
-	Away(work func())
-	Back(do func())
+	Away(work func())                                      // on another goroutine
+	Back(do func())                                        // on Fyne's thread, from another goroutine
+	After(wait time.Duration, do func()) (stop func())     // on Fyne's thread, once
+	Every(interval time.Duration, do func()) (stop func()) // on Fyne's thread, again and again
 }
 
 type fyneRunner struct{}
 
 func (fyneRunner) Away(work func()) { go work() }
 func (fyneRunner) Back(do func())   { fyne.Do(do) }
+
+func (fyneRunner) After(wait time.Duration, do func()) func() {
+	timer := time.AfterFunc(wait, func() { fyne.Do(do) })
+	return func() { timer.Stop() }
+}
+
+func (fyneRunner) Every(interval time.Duration, do func()) func() {
+	ticker, quit := time.NewTicker(interval), make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-quit:
+				return
+			case <-ticker.C:
+				fyne.Do(do)
+			}
+		}
+	}()
+	return func() {
+		ticker.Stop()
+		close(quit)
+	}
+}
 
 // Shell is the window. Its fields belong to Fyne's thread.
 type Shell struct {
@@ -68,7 +94,7 @@ type Shell struct {
 	rail     *rail
 	waiting  string                // a bundle that waits for somebody to sign in
 	places   map[string]page.Route // where each account was when it locked
-	timers   map[int]*time.Timer
+	timers   map[int]func() // stops each
 	timerSeq int
 	idle     *idleWatch
 	working  *workPane
@@ -81,7 +107,7 @@ type Shell struct {
 func New(ctx context.Context, app fyne.App, params Params) (*Shell, error) {
 	s := &Shell{
 		params: params, app: app, run: params.Runner, body: container.NewStack(), places: map[string]page.Route{},
-		timers: map[int]*time.Timer{}, waiting: params.Bundle, files: &sync.WaitGroup{},
+		timers: map[int]func(){}, waiting: params.Bundle, files: &sync.WaitGroup{},
 	}
 	if s.run == nil {
 		s.run = fyneRunner{}
@@ -253,14 +279,15 @@ func (s *Shell) leavePage() {
 }
 
 func (s *Shell) stopTimers() {
-	for _, timer := range s.timers {
-		timer.Stop()
+	for _, stop := range s.timers {
+		stop()
 	}
 	clear(s.timers)
 }
 
 // Go leaves the page that is shown and shows another place.
 func (s *Shell) Go(route page.Route) {
+	s.idle.touch()
 	target, ok := s.pages[route.Page]
 	if !ok || !slices.Contains(s.visiblePages(s.session.Actor()), route.Page) {
 		s.Tell(fmt.Errorf("%w: %s", errNoPage, route.Page))
@@ -289,28 +316,32 @@ const blink = 150 * time.Millisecond
 func (s *Shell) load(target page.Any, route page.Route) {
 	s.loads++
 	load := s.loads
-	loading := time.AfterFunc(blink, func() {
-		s.run.Back(func() {
-			if s.loads == load && s.current == target {
-				s.draw(container.NewCenter(widget.NewLabel(words.Of("shell.loading"))))
-			}
-		})
+	stopLoading := s.run.After(blink, func() {
+		if s.loads == load && s.current == target {
+			s.draw(container.NewCenter(widget.NewLabel(words.Of("shell.loading"))))
+		}
 	})
 	s.files.Add(1)
 	s.run.Away(func() {
 		defer s.files.Done()
 		draw, err := s.loadSafely(target, route)
-		loading.Stop()
+		stopLoading()
 		s.run.Back(func() {
 			if s.loads != load || s.current != target && target != nil {
 				return
 			}
 			s.loads++ // the loading notice, if it is on its way, comes too late now
-			if err != nil {
-				s.draw(s.errorPage(err))
-				return
+			var object fyne.CanvasObject
+			if err == nil {
+				err = safely(func() error {
+					object = draw()
+					return nil
+				})
 			}
-			s.draw(draw())
+			if err != nil {
+				object = s.errorPage(err)
+			}
+			s.draw(object)
 		})
 	})
 }

@@ -32,11 +32,7 @@ func NewReader() *Reader {
 	r := &Reader{prose: NewProse(nil, nil), wanted: -1}
 	r.prose.OnKey = r.key
 	r.scroll = container.NewVScroll(r.prose)
-	r.scroll.OnScrolled = func(fyne.Position) {
-		if r.OnMoved != nil && r.wanted < 0 {
-			r.OnMoved(r.Place())
-		}
-	}
+	r.scroll.OnScrolled = func(fyne.Position) { r.moved() }
 	r.init(r, r.scroll)
 	return r
 }
@@ -120,7 +116,14 @@ func (r *Reader) GoTo(heading int) {
 
 func (r *Reader) to(y float32) {
 	y = max(0, min(y, r.prose.placed.height-r.scroll.Size().Height))
-	r.scroll.ScrollToOffset(fyne.NewPos(0, y))
+	r.scroll.ScrollToOffset(fyne.NewPos(0, y)) // does not call OnScrolled
+	r.moved()
+}
+
+func (r *Reader) moved() {
+	if r.OnMoved != nil && r.wanted < 0 {
+		r.OnMoved(r.Place())
+	}
 }
 
 func (r *Reader) key(key *fyne.KeyEvent) {
