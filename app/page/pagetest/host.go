@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"wardbook/app/page"
+	"wardbook/app/widgets"
 	"wardbook/app/words"
 	"wardbook/resources"
 )
@@ -178,7 +179,14 @@ func Button(t testing.TB, root fyne.CanvasObject, text string) *widget.Button {
 	t.Helper()
 	var found *widget.Button
 	Walk(root, func(object fyne.CanvasObject) {
-		if button, ok := object.(*widget.Button); ok && found == nil && button.Text == text && button.Visible() {
+		var button *widget.Button
+		switch o := object.(type) {
+		case *widget.Button:
+			button = o
+		case *widgets.Button:
+			button = &o.Button
+		}
+		if button != nil && found == nil && button.Text == text && button.Visible() {
 			found = button
 		}
 	})
@@ -197,6 +205,10 @@ func Texts(root fyne.CanvasObject) []string {
 			texts = append(texts, o.Text)
 		case *widget.Button:
 			texts = append(texts, o.Text)
+		case *widgets.Button:
+			texts = append(texts, o.Text)
+		case *widgets.Prose:
+			texts = append(texts, o.Text())
 		case *widget.RichText:
 			texts = append(texts, o.String())
 		}
