@@ -26,7 +26,7 @@ type idleWatch struct {
 	clock   IdleClock
 	limit   time.Duration
 	used    time.Time // the last use that we know of ourselves
-	stop    func() // nil once it has ended
+	stop    func()    // nil once it has ended
 	warning *dialog.CustomDialog
 }
 

@@ -4,6 +4,7 @@ import (
 	"wardbook/app/page"
 	"wardbook/app/page/help"
 	"wardbook/app/page/home"
+	"wardbook/app/page/learn"
 	"wardbook/app/page/settings"
 	"wardbook/data/station"
 )
@@ -12,6 +13,7 @@ import (
 func (s *Shell) makePages(session *station.Session) map[page.ID]page.Any {
 	folder := s.station.Dir()
 	return map[page.ID]page.Any{
+		page.Learn: page.Adapt(learn.New(s, session.Content(), session.Learning())),
 		page.Home: page.Adapt(home.New(s, home.DepsOf(session))),
 		page.Help: page.Adapt(help.New(s, help.Deps{Version: s.params.Version, Folder: folder})),
 		page.Settings: page.Adapt(settings.New(s, settings.Deps{

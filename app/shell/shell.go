@@ -94,7 +94,7 @@ type Shell struct {
 	rail     *rail
 	waiting  string                // a bundle that waits for somebody to sign in
 	places   map[string]page.Route // where each account was when it locked
-	timers   map[int]func() // stops each
+	timers   map[int]func()        // stops each
 	timerSeq int
 	idle     *idleWatch
 	working  *workPane

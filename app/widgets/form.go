@@ -1,7 +1,10 @@
 package widgets
 
 import (
+	"image/color"
+
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -43,6 +46,7 @@ type Field struct {
 	label   *widget.Label
 	hint    *widget.Label
 	problem *widget.Label
+	edge    *canvas.Rectangle
 }
 
 // NewField labels an input. hint may be "".
@@ -62,10 +66,28 @@ func NewField(label, hint string, input fyne.CanvasObject) *Field {
 // input has the same edges as the text of the labels above and below it.
 func (f *Field) input() fyne.CanvasObject {
 	switch f.Input.(type) {
-	case *Entry, *DateField, *Select:
+	case *Entry, *DateField:
 		return container.New(inset{theme.InnerPadding()}, f.Input)
+	case *Select: // which Fyne draws without an edge
+		f.edge = canvas.NewRectangle(color.Transparent)
+		f.edge.StrokeWidth = 1
+		f.edge.CornerRadius = theme.InputRadiusSize()
+		f.colourEdge()
+		return container.New(inset{theme.InnerPadding()}, f.Input, f.edge)
 	}
 	return f.Input
+}
+
+func (f *Field) colourEdge() {
+	if f.edge != nil {
+		f.edge.StrokeColor = f.Theme().Color(theme.ColorNameInputBorder, variant())
+	}
+}
+
+// Refresh takes on a changed theme.
+func (f *Field) Refresh() {
+	f.colourEdge()
+	f.BaseWidget.Refresh()
 }
 
 // SetProblem shows what is wrong with the field; "" takes it away.

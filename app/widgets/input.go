@@ -5,6 +5,8 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"wardbook/app/words"
 )
 
 // Window is what the outermost object of a window's content can be, so that the inputs in it reach the window.
@@ -238,6 +240,7 @@ type Select struct {
 // NewSelect makes a list that drops down. Nothing is chosen at first.
 func NewSelect(options []Option, changed func(value string)) *Select {
 	s := &Select{options: options}
+	s.PlaceHolder = words.Of("widget.choose")
 	for _, o := range options {
 		s.Options = append(s.Options, o.Text)
 	}

@@ -27,6 +27,7 @@ type Prose struct {
 	text    document
 	placed  flow
 	width   float32
+	flows   int // how often the text was laid out
 	focused bool
 	from    int // the selection: where it began
 	to      int // and where it ends, in runes of the document
@@ -82,6 +83,7 @@ func (p *Prose) Refresh() {
 func (p *Prose) flow() {
 	if p.width > 0 {
 		p.placed = flowBlocks(p.blocks, p.text, p.picture, p.width)
+		p.flows++
 	}
 }
 
@@ -180,12 +182,20 @@ func (p *Prose) TappedSecondary(e *fyne.PointEvent) {
 type proseRenderer struct {
 	prose   *Prose
 	objects []fyne.CanvasObject
+	flows   int // of the prose, when its objects were made
 }
 
 func (r *proseRenderer) Destroy()                     {}
-func (r *proseRenderer) Layout(fyne.Size)             { r.draw() }
 func (r *proseRenderer) MinSize() fyne.Size           { return r.prose.MinSize() }
 func (r *proseRenderer) Objects() []fyne.CanvasObject { return r.objects }
+
+// Layout makes objects only when the text flows differently: Fyne lays out again whenever it meets new objects, so
+// making them each time would never end.
+func (r *proseRenderer) Layout(fyne.Size) {
+	if r.flows != r.prose.flows {
+		r.draw()
+	}
+}
 
 func (r *proseRenderer) Refresh() {
 	r.draw()
@@ -194,6 +204,7 @@ func (r *proseRenderer) Refresh() {
 
 func (r *proseRenderer) draw() {
 	p := r.prose
+	r.flows = p.flows
 	colour := func(name fyne.ThemeColorName) color.Color { return p.Theme().Color(name, variant()) }
 	r.objects = r.objects[:0]
 	plate := func(box box, name fyne.ThemeColorName) {

@@ -236,3 +236,20 @@ func TestHeadingsLeadToTheirPlace(t *testing.T) {
 	}
 	reader.GoTo(99)
 }
+
+// Fyne lays out again what holds new objects. Objects made in each layout would keep the program busy for ever.
+func TestAQuietTextStaysQuiet(t *testing.T) {
+	prose := widgets.NewProse(markdown.Blocks(lesson), nil)
+	window(t, prose, 500, 400)
+	renderer := test.WidgetRenderer(prose)
+	before := renderer.Objects()[3]
+	renderer.Layout(prose.Size())
+	renderer.Layout(prose.Size())
+	if renderer.Objects()[3] != before {
+		t.Error("laying out made new objects though nothing has changed")
+	}
+	prose.Resize(fyne.NewSize(300, 400))
+	if renderer.Objects()[3] == before {
+		t.Error("another width drew nothing new")
+	}
+}

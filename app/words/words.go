@@ -78,3 +78,12 @@ func Size(bytes int64) string {
 	}
 	return fmt.Sprintf("%.1f GB", float64(bytes)/1000/1000/1000)
 }
+
+// In returns a text of content in the window's language, or in the one that it falls back to.
+func In(text interface {
+	In(language string) (string, bool)
+},
+) string {
+	said, _ := text.In(Of("language.tag"))
+	return said
+}

@@ -6,11 +6,13 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/xml"
 	"fmt"
 	"image"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -21,6 +23,7 @@ import (
 type Screen struct {
 	t        testing.TB
 	display  string
+	size     image.Point
 	pictures string // folder for pictures of the screen
 	last     []word // what the newest picture said
 }
@@ -52,7 +55,7 @@ func StartScreen(t testing.TB, size image.Point, pictures string) *Screen {
 	if err != nil {
 		t.Fatalf("the virtual screen did not start: %v", err)
 	}
-	return &Screen{t: t, display: ":" + strings.TrimSpace(number), pictures: pictures}
+	return &Screen{t: t, display: ":" + strings.TrimSpace(number), size: size, pictures: pictures}
 }
 
 // Program is a running window.
@@ -85,6 +88,7 @@ func (s *Screen) Start(binary, home string, args ...string) *Program {
 		if id = strings.TrimSpace(id); err == nil && id != "" {
 			first, _, _ := strings.Cut(id, "\n")
 			if _, err := s.tool("xdotool", "windowfocus", "--sync", first); err == nil {
+				s.must("xdotool", "windowmove", first, "0", "0", "windowsize", first, strconv.Itoa(s.size.X), strconv.Itoa(s.size.Y))
 				return p
 			}
 		}
@@ -138,17 +142,18 @@ func (s *Screen) Picture(name string) string {
 
 const enlargement = 2.5
 
-// look reads the words on the screen: once as they are, once inverted, since button labels are light on dark.
+// look reads the words on the screen: once as they are, and once as what differs from its surroundings, which finds the
+// labels of buttons, whatever is lighter.
 func (s *Screen) look() []word {
 	s.t.Helper()
 	folder := s.t.TempDir()
 	raw := filepath.Join(folder, "screen.png")
 	s.must("import", "-window", "root", raw)
 	s.last = nil
-	for _, extra := range [][]string{nil, {"-negate"}} {
+	for _, prepare := range [][]string{nil, {"(", "+clone", "-statistic", "Median", "17x17", ")", "-compose", "difference", "-composite", "-negate", "-auto-level"}} {
 		enlarged := filepath.Join(folder, "enlarged.png")
-		args := append([]string{raw, "-colorspace", "Gray", "-resize", fmt.Sprintf("%.0f%%", enlargement*100)}, extra...)
-		s.must("convert", append(args, enlarged)...)
+		args := append([]string{raw, "-colorspace", "Gray"}, prepare...)
+		s.must("convert", append(args, "-resize", fmt.Sprintf("%.0f%%", enlargement*100), enlarged)...)
 		s.last = append(s.last, parseWords(s.must("tesseract", enlarged, "stdout", "--psm", "11", "tsv"))...)
 	}
 	return s.last
@@ -239,6 +244,64 @@ func (s *Screen) WaitFor(phrases ...string) string {
 	return ""
 }
 
+// Codes returns the texts of the QR codes on the screen, from the top.
+func (s *Screen) Codes() []string {
+	s.t.Helper()
+	path := s.Picture("codes")
+	defer os.Remove(path) // a picture of keys is not kept
+	type code struct {
+		text string
+		top  int
+	}
+	var found []code
+	decoder := xml.NewDecoder(strings.NewReader(s.must("zbarimg", "-q", "--xml", path)))
+	for {
+		token, err := decoder.Token()
+		if err != nil {
+			break
+		}
+		element, ok := token.(xml.StartElement)
+		if !ok || element.Name.Local != "symbol" {
+			continue
+		}
+		var symbol struct {
+			Data    string `xml:"data"`
+			Polygon struct {
+				Points string `xml:"points,attr"`
+			} `xml:"polygon"`
+		}
+		if err := decoder.DecodeElement(&symbol, &element); err != nil {
+			s.t.Fatal(err)
+		}
+		top := 1 << 20
+		for point := range strings.FieldsSeq(symbol.Polygon.Points) {
+			_, y, _ := strings.Cut(point, ",")
+			if value, err := strconv.Atoi(strings.TrimPrefix(y, "+")); err == nil {
+				top = min(top, value)
+			}
+		}
+		found = append(found, code{strings.TrimSpace(symbol.Data), top})
+	}
+	slices.SortFunc(found, func(a, b code) int { return a.top - b.top })
+	var texts []string
+	for _, c := range found {
+		texts = append(texts, c.text)
+	}
+	return texts
+}
+
+// ScrollTo turns the wheel until the phrase is on the screen.
+func (s *Screen) ScrollTo(phrase string) {
+	s.t.Helper()
+	for range 30 {
+		if s.Sees(phrase) {
+			return
+		}
+		s.Scroll(s.size.X-60, s.size.Y/2, 10)
+	}
+	s.fail("%q did not come by scrolling", phrase)
+}
+
 // Sees tells whether the phrase is on the screen now.
 func (s *Screen) Sees(phrase string) bool { return len(find(s.look(), phrase)) > 0 }
 
@@ -258,7 +321,10 @@ func (s *Screen) Click(phrase string) { s.t.Helper(); s.click(phrase, 0, 0, 0) }
 func (s *Screen) ClickNth(phrase string, nth int) { s.t.Helper(); s.click(phrase, nth, 0, 0) }
 
 // ClickBeside clicks away from the phrase's middle, by pixels: a field below or beside its label.
-func (s *Screen) ClickBeside(phrase string, right, down int) { s.t.Helper(); s.click(phrase, 0, right, down) }
+func (s *Screen) ClickBeside(phrase string, right, down int) {
+	s.t.Helper()
+	s.click(phrase, 0, right, down)
+}
 
 func (s *Screen) click(phrase string, nth, right, down int) {
 	s.t.Helper()

@@ -70,7 +70,6 @@ func (p *Page) accountChoice(chosen func()) (fyne.CanvasObject, func() string) {
 	}
 	if len(options) > fewAccounts {
 		list := widgets.NewSelect(options, func(string) { chosen() })
-		list.PlaceHolder = words.Of("signin.choose")
 		list.SetValue(before)
 		return list, list.Value
 	}
