@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"io"
 	"os"
 	"sync"
 	"time"
@@ -22,6 +23,7 @@ var xIdle = sync.OnceValue(func() IdleClock {
 	if os.Getenv("DISPLAY") == "" || os.Getenv("WAYLAND_DISPLAY") != "" {
 		return unknown
 	}
+	xgb.Logger.SetOutput(io.Discard) // it reports at length what only means that nothing is known
 	connection, err := xgb.NewConn()
 	if err != nil {
 		return unknown

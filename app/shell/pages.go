@@ -2,6 +2,7 @@ package shell
 
 import (
 	"wardbook/app/page"
+	"wardbook/app/page/checklists"
 	"wardbook/app/page/help"
 	"wardbook/app/page/home"
 	"wardbook/app/page/learn"
@@ -14,6 +15,7 @@ func (s *Shell) makePages(session *station.Session) map[page.ID]page.Any {
 	folder := s.station.Dir()
 	return map[page.ID]page.Any{
 		page.Learn: page.Adapt(learn.New(s, session.Content(), session.Learning())),
+		page.Checklists: page.Adapt(checklists.New(s, session.Content(), session.Blank(), session.Actor())),
 		page.Home: page.Adapt(home.New(s, home.DepsOf(session))),
 		page.Help: page.Adapt(help.New(s, help.Deps{Version: s.params.Version, Folder: folder})),
 		page.Settings: page.Adapt(settings.New(s, settings.Deps{

@@ -225,7 +225,7 @@ func (f *FileChooser) target() (string, bool) {
 		return f.at, f.at != ""
 	case SaveFile:
 		name := strings.TrimSpace(f.name.Text)
-		if name == "" || name != filepath.Base(name) || name == "." || name == ".." || strings.ContainsAny(name, `/\:*?"<>|`) {
+		if name == "" || name == "." || name == ".." || strings.ContainsAny(name, `/\:*?"<>|`) {
 			return "", false
 		}
 		if filepath.Ext(name) == "" && len(f.extensions) > 0 {

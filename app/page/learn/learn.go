@@ -5,7 +5,6 @@ package learn
 import (
 	"context"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 
@@ -217,7 +216,7 @@ func (p *Page) certificateLines(course learning.CourseProgress) []fyne.CanvasObj
 func (p *Page) saveCertificate(certificate learning.Certificate) {
 	p.host.ChooseSave(words.Of("learn.save-certificate"), "certificate-"+certificate.CourseID+".pdf", func(path string) {
 		p.host.Quietly(func(ctx context.Context) error {
-			return writeFile(path, func(w io.Writer) error { return p.learning.PrintCertificate(ctx, certificate.ID, w) })
+			return page.WriteFile(path, func(w io.Writer) error { return p.learning.PrintCertificate(ctx, certificate.ID, w) })
 		}, func(err error) {
 			if err != nil {
 				p.host.Tell(err)
@@ -226,22 +225,6 @@ func (p *Page) saveCertificate(certificate learning.Certificate) {
 			p.host.Say(words.Of("learn.saved"), path)
 		})
 	})
-}
-
-// writeFile writes a new file whole, or leaves nothing.
-func writeFile(path string, write func(io.Writer) error) error {
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	err = write(file)
-	if closing := file.Close(); err == nil {
-		err = closing
-	}
-	if err != nil {
-		_ = os.Remove(path) // the first error says what happened
-	}
-	return err
 }
 
 func (p *Page) showHits(v View) fyne.CanvasObject {
