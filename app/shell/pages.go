@@ -6,7 +6,9 @@ import (
 	"wardbook/app/page/help"
 	"wardbook/app/page/home"
 	"wardbook/app/page/learn"
+	"wardbook/app/page/publish"
 	"wardbook/app/page/settings"
+	"wardbook/app/page/updates"
 	"wardbook/data/station"
 )
 
@@ -14,6 +16,8 @@ import (
 func (s *Shell) makePages(session *station.Session) map[page.ID]page.Any {
 	folder := s.station.Dir()
 	return map[page.ID]page.Any{
+		page.Updates: page.Adapt(updates.New(s, session.Exchange(), session.Actor())),
+		page.Publish: page.Adapt(publish.New(s, session.Exchange())),
 		page.Learn: page.Adapt(learn.New(s, session.Content(), session.Learning())),
 		page.Checklists: page.Adapt(checklists.New(s, session.Content(), session.Blank(), session.Actor())),
 		page.Home: page.Adapt(home.New(s, home.DepsOf(session))),
