@@ -7,6 +7,7 @@ import (
 	"wardbook/app/page/home"
 	"wardbook/app/page/learn"
 	"wardbook/app/page/publish"
+	"wardbook/app/page/records"
 	"wardbook/app/page/settings"
 	"wardbook/app/page/updates"
 	"wardbook/data/station"
@@ -15,13 +16,18 @@ import (
 // makePages makes the pages of a session, each with the services it needs.
 func (s *Shell) makePages(session *station.Session) map[page.ID]page.Any {
 	folder := s.station.Dir()
+	var book records.Casework // stays nil without the casework key
+	if session.HasCasework() {
+		book = session.Casework()
+	}
 	return map[page.ID]page.Any{
-		page.Updates: page.Adapt(updates.New(s, session.Exchange(), session.Actor())),
-		page.Publish: page.Adapt(publish.New(s, session.Exchange())),
-		page.Learn: page.Adapt(learn.New(s, session.Content(), session.Learning())),
+		page.Records:    page.Adapt(records.New(s, book, session.Actor())),
+		page.Updates:    page.Adapt(updates.New(s, session.Exchange(), session.Actor())),
+		page.Publish:    page.Adapt(publish.New(s, session.Exchange())),
+		page.Learn:      page.Adapt(learn.New(s, session.Content(), session.Learning())),
 		page.Checklists: page.Adapt(checklists.New(s, session.Content(), session.Blank(), session.Actor())),
-		page.Home: page.Adapt(home.New(s, home.DepsOf(session))),
-		page.Help: page.Adapt(help.New(s, help.Deps{Version: s.params.Version, Folder: folder})),
+		page.Home:       page.Adapt(home.New(s, home.DepsOf(session))),
+		page.Help:       page.Adapt(help.New(s, help.Deps{Version: s.params.Version, Folder: folder})),
 		page.Settings: page.Adapt(settings.New(s, settings.Deps{
 			Actor: session.Actor(), Settings: session.Settings(), Accounts: session.Accounts(), Workstation: session.Workstation().Name, Folder: folder,
 		})),

@@ -291,7 +291,9 @@ func (p *Page) confirmWords(publication exchange.Publication) {
 	)
 	p.host.Ask(words.Of("publish.confirm-words"), words.Of("publish.confirm"), form, func() error {
 		workstation, text := name.Text, said.Text
-		p.host.Quietly(func(ctx context.Context) error { return p.exchange.ConfirmByWords(ctx, publication.ID, workstation, text) }, p.reloadOrTell)
+		p.host.Quietly(func(ctx context.Context) error {
+			return p.exchange.ConfirmByWords(ctx, publication.ID, workstation, text)
+		}, p.reloadOrTell)
 		return nil
 	})
 }

@@ -1,0 +1,159 @@
+package records
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+
+	"wardbook/app/widgets"
+	"wardbook/app/words"
+	"wardbook/data/casework"
+)
+
+func subjectFacts(s *casework.Subject) []string {
+	if s == nil {
+		return nil
+	}
+	pairs := []string{words.Of("records.reference"), s.Reference}
+	if s.Category != "" {
+		pairs = append(pairs, words.Of("records.category"), words.Of("records.category-"+string(s.Category)))
+	}
+	if s.LegalStatus != "" {
+		pairs = append(pairs, words.Of("records.status"), words.Of("records.status-"+string(s.LegalStatus)))
+	}
+	return append(pairs, words.Of("records.unit"), s.Unit)
+}
+
+func (p *Page) showRecord(v View) fyne.CanvasObject {
+	r := *v.Record
+	lines := container.NewVBox()
+	var actions []fyne.CanvasObject
+	if v.Own && r.State == casework.StateSubmitted {
+		actions = append(actions, widgets.NewButton(words.Of("records.take-back"), func() { p.takeBack(r) }))
+	}
+	if note := stateNote(r.ChecklistState); note != "" {
+		lines.Add(widgets.NewNotice(strings.TrimPrefix(note, " · "), widgets.Attention))
+	}
+	pairs := append(subjectFacts(r.Subject), words.Of("records.submitted"), words.Moment(r.SubmittedAt), words.Of("records.review"), words.DayOf(r.ReviewDue),
+		words.Of("records.delete"), words.DayOf(r.DeleteDue), words.Of("records.state"), words.Of("records.state-"+string(r.State)))
+	lines.Add(widgets.Facts(pairs...))
+	for _, section := range casework.SectionsOf(*r.Checklist.Checklist) {
+		lines.Add(widgets.Heading(words.In(section.Title)))
+		for _, item := range section.Items {
+			answer, ok := r.Answers[item.ID]
+			if !ok || answer.Answer == "" {
+				lines.Add(widgets.Small(words.In(item.Text) + " — " + words.Of("records.unanswered")))
+				continue
+			}
+			lines.Add(widgets.Section(words.In(item.Text), answerLines(answer)...))
+		}
+	}
+	for _, closing := range casework.ClosingOf(*r.Checklist.Checklist) {
+		lines.Add(widgets.Section(words.In(closing.Text), widgets.Text(r.Closing[closing.ID])))
+	}
+	lines.Add(widgets.Gap(theme.TextSize()))
+	header := widgets.Header{
+		Title: words.In(r.Checklist.Title), Subtitle: words.With("checklists.version", map[string]any{"Version": r.Checklist.Version}), Back: p.back, Actions: actions,
+	}
+	return widgets.Page(header, container.NewVScroll(widgets.Column(container.NewPadded(lines))))
+}
+
+// answerLines show fact and interpretation apart.
+func answerLines(a casework.ItemAnswer) []fyne.CanvasObject {
+	lines := []fyne.CanvasObject{widgets.Text(words.Of("answer." + a.Answer))}
+	for i, e := range a.Evidence {
+		who := words.Of("records.witnessed")
+		if !e.Witnessed {
+			who = words.With("records.told-by", map[string]any{"Who": e.ReportedBy, "Where": e.SourceHeldAt})
+		}
+		when := words.DayOf(e.OccurredOn)
+		if e.OccurredTime != "" {
+			when += ", " + e.OccurredTime
+		}
+		lines = append(lines, widgets.Section(words.With("records.fact-n", map[string]any{"Number": i + 1}),
+			widgets.Text(e.Fact), widgets.Small(strings.Join([]string{when, e.Place, e.HowKnown, who}, " · "))))
+	}
+	if a.Interpretation != "" {
+		lines = append(lines, widgets.Section(words.Of("records.interpretation"), widgets.Text(a.Interpretation)))
+	}
+	if a.Remark != "" {
+		lines = append(lines, widgets.Text(a.Remark))
+	}
+	return lines
+}
+
+func (p *Page) takeBack(r casework.Record) {
+	p.host.Confirm(words.Of("records.take-back"), words.Of("records.take-back-message"), words.Of("records.take-back"), func() {
+		var draft casework.Draft
+		p.host.Quietly(func(ctx context.Context) (err error) {
+			draft, err = p.casework.TakeBack(ctx, r.ID)
+			return err
+		}, func(err error) {
+			if err != nil {
+				p.host.Tell(err)
+				return
+			}
+			p.goTo(itemDraft+draft.ID, "")
+		})
+	})
+}
+
+func (p *Page) showNote(v View) fyne.CanvasObject {
+	n := *v.Note
+	pairs := append(subjectFacts(&n.Subject), words.Of("records.submitted"), words.Moment(n.SubmittedAt), words.Of("records.review"), words.DayOf(n.ReviewDue),
+		words.Of("records.delete"), words.DayOf(n.DeleteDue), words.Of("records.state"), words.Of("records.state-"+string(n.State)))
+	lines := container.NewVBox(widgets.Facts(pairs...), widgets.Section(words.Of("records.fact"), widgets.Text(n.What)),
+		widgets.Facts(words.Of("records.when"), words.Moment(n.When), words.Of("records.place"), n.Where, words.Of("records.how"), n.HowKnown))
+	return widgets.Page(widgets.Header{Title: words.Of("records.urgent"), Back: p.back}, container.NewVScroll(widgets.Column(container.NewPadded(lines))))
+}
+
+// showUrgent is the form of an urgent note: facts alone, and first of all what to do.
+func (p *Page) showUrgent() fyne.CanvasObject {
+	var input casework.UrgentNoteInput
+	entry := func(value *string) *widgets.Entry {
+		e := widgets.NewEntry()
+		e.OnChanged = func(text string) { *value = text }
+		return e
+	}
+	what := widgets.NewMultiLine(5)
+	what.OnChanged = func(text string) { input.What = text }
+	day, clock := time.Now().Format(time.DateOnly), time.Now().Format("15:04")
+	date := widgets.NewDateField(func(typed string) { day = typed })
+	date.SetDay(day)
+	at := entry(&clock)
+	at.SetText(clock)
+	send := widgets.NewPrimary(words.Of("records.send-note"), func() {
+		when, err := time.ParseInLocation("2006-01-02 15:04", day+" "+strings.TrimSpace(clock), time.Local)
+		if err == nil {
+			input.When = when
+		}
+		p.host.Confirm(words.Of("records.send-note"), words.Of("records.send-note-message"), words.Of("records.send-note"), func() {
+			var note casework.UrgentNote
+			p.host.Quietly(func(ctx context.Context) (err error) {
+				note, err = p.casework.UrgentNote(ctx, input)
+				return err
+			}, func(err error) {
+				if err != nil {
+					p.host.Tell(err)
+					return
+				}
+				p.goTo(itemNote+note.ID, "")
+			})
+		})
+	})
+	form := widgets.NewForm(
+		widgets.NewNotice(words.Of("records.urgent-first"), widgets.Problem),
+		widgets.NewField(words.Of("records.reference"), words.Of("records.reference-hint"), entry(&input.Subject.Reference)),
+		widgets.NewField(words.Of("records.unit"), words.Of("records.unit-hint"), entry(&input.Subject.Unit)),
+		widgets.NewField(words.Of("records.fact"), words.Of("records.fact-hint"), what),
+		container.NewGridWithColumns(2, widgets.NewField(words.Of("records.day"), "", date), widgets.NewField(words.Of("records.time"), words.Of("records.time-hint"), at)),
+		widgets.NewField(words.Of("records.place"), "", entry(&input.Where)),
+		widgets.NewField(words.Of("records.how"), words.Of("records.how-hint"), entry(&input.HowKnown)),
+		container.NewHBox(send), widgets.Gap(2*theme.TextSize()),
+	)
+	return widgets.Page(widgets.Header{Title: words.Of("records.urgent"), Back: p.back}, form)
+}
