@@ -108,6 +108,7 @@ func (s *Shell) Work(title string, work func(ctx context.Context, progress page.
 				stage.SetText(text)
 			}
 			if total > 0 {
+				unknown.Stop()
 				unknown.Hide()
 				known.Show()
 				known.SetValue(float64(finished) / float64(total))
@@ -120,6 +121,7 @@ func (s *Shell) Work(title string, work func(ctx context.Context, progress page.
 		cancel()
 		s.files.Done()
 		s.run.Back(func() {
+			unknown.Stop() // or it is animated for ever
 			pane.dialog.Hide()
 			if s.working == pane {
 				s.working = nil
@@ -166,6 +168,7 @@ func (s *Shell) Ask(title, action string, content fyne.CanvasObject, submit func
 	confirm.Importance = widget.HighImportance
 	asked.SetButtons([]fyne.CanvasObject{cancel, confirm})
 	s.show(asked)
+	s.cancel = asked.Hide
 }
 
 // After calls do once the time has passed, unless the page is left before.

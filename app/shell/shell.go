@@ -99,6 +99,7 @@ type Shell struct {
 	idle     *idleWatch
 	working  *workPane
 	dialogs  int
+	cancel   func() // closes the dialog that is open, if it may be closed
 	files    *sync.WaitGroup // background work that must end before a session is closed
 	closing  bool
 }
@@ -209,7 +210,7 @@ func (s *Shell) signedIn(session *station.Session) {
 	s.pages = s.makePages(session)
 	s.rail = newRail(s.visiblePages(session.Actor()), s.Go, s.Lock)
 	s.body.Objects = nil
-	s.window.SetContent(container.NewBorder(nil, nil, s.rail.object, nil, s.body))
+	s.window.SetContent(newFrame(container.NewBorder(nil, nil, s.rail.object, nil, s.body), func() { s.idle.touch() }))
 	s.loadAppearance(session)
 	s.startIdleWatch(session)
 	route, ok := s.places[session.Actor().AccountID()]
@@ -376,12 +377,16 @@ func (s *Shell) Say(title, message string) {
 	label.Selectable = true
 	shown := dialog.NewCustom(title, words.Of("shell.close"), label, s.window)
 	s.show(shown)
+	s.cancel = shown.Hide
 }
 
 // show shows a dialog at a readable width and keeps shortcuts off while it is there.
 func (s *Shell) show(d *dialog.CustomDialog) {
 	s.dialogs++
-	d.SetOnClosed(func() { s.dialogs = max(0, s.dialogs-1) })
+	d.SetOnClosed(func() {
+		s.dialogs = max(0, s.dialogs-1)
+		s.cancel = nil
+	})
 	size := s.window.Canvas().Size()
 	d.Resize(fyne.NewSize(min(520, size.Width-40), 0))
 	d.Show()

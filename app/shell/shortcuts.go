@@ -11,7 +11,7 @@ import (
 type Searchable interface{ FocusSearch() }
 
 // addShortcuts declares every shortcut of the window: Alt+1 to Alt+9 go to the pages of the rail in their order,
-// Ctrl+F searches, Ctrl+L locks, F1 helps. While a dialog is open they do nothing.
+// Ctrl+F searches, Ctrl+L locks, F1 helps. While a dialog is open they do nothing, and Esc closes it.
 func (s *Shell) addShortcuts() {
 	add := func(modifier fyne.KeyModifier, key fyne.KeyName, do func()) {
 		s.window.Canvas().AddShortcut(&desktop.CustomShortcut{KeyName: key, Modifier: modifier}, func(fyne.Shortcut) { s.shortcut(do) })
@@ -34,8 +34,11 @@ func (s *Shell) addShortcuts() {
 		s.Go(page.Route{Page: page.Learn})
 	})
 	s.window.Canvas().SetOnTypedKey(func(event *fyne.KeyEvent) {
-		if event.Name == fyne.KeyF1 {
+		switch {
+		case event.Name == fyne.KeyF1:
 			s.shortcut(func() { s.Go(page.Route{Page: page.Help}) })
+		case event.Name == fyne.KeyEscape && s.cancel != nil && s.working == nil:
+			s.cancel()
 		}
 	})
 }

@@ -102,6 +102,8 @@ func (t *Theme) Size(name fyne.ThemeSizeName) float32 {
 	case theme.SizeNameCaptionText:
 		size = 12
 	case theme.SizeNameInlineIcon:
+	case theme.SizeNameModalBlurRadius:
+		return 0 // blurring what is behind a dialog costs a quarter of a core under software OpenGL
 	case theme.SizeNameScrollBar:
 		return 12
 	case theme.SizeNameScrollBarSmall:
