@@ -6,6 +6,8 @@ import (
 	"wardbook/app/page/help"
 	"wardbook/app/page/home"
 	"wardbook/app/page/learn"
+	pagelog "wardbook/app/page/log"
+	"wardbook/app/page/people"
 	"wardbook/app/page/publish"
 	"wardbook/app/page/records"
 	"wardbook/app/page/settings"
@@ -21,6 +23,8 @@ func (s *Shell) makePages(session *station.Session) map[page.ID]page.Any {
 		book = session.Casework()
 	}
 	return map[page.ID]page.Any{
+		page.People:     page.Adapt(people.New(s, session.Accounts(), session.Exchange(), session.Actor(), session.HasCasework())),
+		page.Log:        page.Adapt(pagelog.New(s, session.Log(), session.HasCasework())),
 		page.Records:    page.Adapt(records.New(s, book, session.Actor())),
 		page.Updates:    page.Adapt(updates.New(s, session.Exchange(), session.Actor())),
 		page.Publish:    page.Adapt(publish.New(s, session.Exchange())),

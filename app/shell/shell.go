@@ -99,7 +99,7 @@ type Shell struct {
 	idle     *idleWatch
 	working  *workPane
 	dialogs  int
-	cancel   func() // closes the dialog that is open, if it may be closed
+	cancel   func()          // closes the dialog that is open, if it may be closed
 	files    *sync.WaitGroup // background work that must end before a session is closed
 	closing  bool
 }

@@ -84,10 +84,12 @@ func (s *site) setUp(roles ...string) {
 		screen.ScrollTo(role)
 		screen.Click(role)
 	}
-	screen.ScrollTo("Choose another folder")
+	screen.Scroll(1200, 400, 120)
+	screen.WaitFor("Choose another folder")
 	screen.ClickBeside("Choose another folder", 0, 50) // the button below is "Set up"
 	screen.WaitFor("Recovery keys")
-	screen.ScrollTo("I have both on paper")
+	screen.Scroll(1200, 400, 120)
+	screen.WaitFor("I have both on paper")
 	keys := screen.Codes()
 	if len(keys) != 2 || !strings.HasPrefix(keys[0], "AGE-SECRET-KEY-") || !strings.HasPrefix(keys[1], "AGE-SECRET-KEY-") {
 		s.t.Fatalf("the window shows %d recovery keys as codes, want two", len(keys))

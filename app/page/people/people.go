@@ -1,0 +1,281 @@
+// Package people is where accounts are looked after, and where it is decided whom to trust as a publisher.
+package people
+
+import (
+	"context"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+
+	"wardbook/app/page"
+	"wardbook/app/widgets"
+	"wardbook/app/words"
+	"wardbook/data/account"
+	"wardbook/data/exchange"
+)
+
+// Accounts is the account service.
+type Accounts interface {
+	List(ctx context.Context) ([]account.Account, error)
+	Add(ctx context.Context, name, passphrase string, roles []account.Role) (account.Account, error)
+	Grant(ctx context.Context, accountID string, roles []account.Role) error
+	GrantCasework(ctx context.Context, accountID string) error
+	GrantCaseworkByRecovery(ctx context.Context, accountID, recoveryKey string) error
+	Deactivate(ctx context.Context, accountID, reason string) error
+}
+
+// Publishers decides whom to trust.
+type Publishers interface {
+	Publishers(ctx context.Context) ([]exchange.Publisher, error)
+	Revoke(ctx context.Context, fingerprint, reason string) error
+}
+
+// Actor is who is signed in.
+type Actor interface {
+	AccountID() string
+	Has(roles ...account.Role) bool
+}
+
+// Page is the People page. Its routes are: no item, the lists; item an account's id, that account.
+type Page struct {
+	host        page.Host
+	accounts    Accounts
+	publishers  Publishers
+	actor       Actor
+	hasCasework bool
+}
+
+// View is what Load found.
+type View struct {
+	Accounts   []account.Account
+	Publishers []exchange.Publisher
+	Account    *account.Account
+}
+
+// New makes the page; hasCasework tells whether the signed-in account holds the casework key.
+func New(host page.Host, accounts Accounts, publishers Publishers, actor Actor, hasCasework bool) *Page {
+	return &Page{host: host, accounts: accounts, publishers: publishers, actor: actor, hasCasework: hasCasework}
+}
+
+// Leave does nothing: what is typed here is not kept.
+func (p *Page) Leave() {}
+
+// Load lists accounts and publishers.
+func (p *Page) Load(ctx context.Context, route page.Route) (v View, err error) {
+	if v.Accounts, err = p.accounts.List(ctx); err != nil {
+		return v, err
+	}
+	for _, a := range v.Accounts {
+		if a.ID == route.Item {
+			v.Account = &a
+			return v, nil
+		}
+	}
+	v.Publishers, err = p.publishers.Publishers(ctx)
+	return v, err
+}
+
+// Show draws them.
+func (p *Page) Show(v View) fyne.CanvasObject {
+	if v.Account != nil {
+		return p.showAccount(*v.Account)
+	}
+	return p.showLists(v)
+}
+
+func (p *Page) administers() bool { return p.actor.Has(account.RoleAdministrator) }
+
+func (p *Page) showLists(v View) fyne.CanvasObject {
+	var actions []fyne.CanvasObject
+	if p.administers() {
+		actions = append(actions, widgets.NewPrimary(words.Of("people.add"), p.add))
+	}
+	lines := container.NewVBox(widgets.Heading(words.Of("people.accounts")))
+	for _, a := range v.Accounts {
+		side, tone := words.Of("people.active"), widgets.Neutral
+		switch {
+		case !a.Active:
+			side = words.Of("people.deactivated")
+		case a.CaseworkAccess == account.CaseworkPending:
+			side, tone = words.Of("people.pending"), widgets.Attention
+		}
+		row := widgets.Row{Title: a.Name, Detail: rolesOf(a), Side: side, Tone: tone, Icon: theme.AccountIcon()}
+		lines.Add(widgets.NewLink(row, func() { p.host.Go(page.Route{Page: page.People, Item: a.ID}) }))
+	}
+	lines.Add(widgets.Heading(words.Of("people.publishers")))
+	if len(v.Publishers) == 0 {
+		lines.Add(widgets.Text(words.Of("people.no-publishers")))
+	}
+	for _, publisher := range v.Publishers {
+		lines.Add(p.publisher(publisher))
+	}
+	lines.Add(widgets.Gap(theme.TextSize()))
+	header := widgets.Header{Title: words.Of("rail.people"), Actions: actions}
+	return widgets.Page(header, container.NewVScroll(widgets.Column(container.NewPadded(lines))))
+}
+
+func rolesOf(a account.Account) string {
+	var roles []string
+	for _, role := range a.Roles {
+		roles = append(roles, words.Of("role."+string(role)))
+	}
+	if len(roles) == 0 {
+		return words.Of("people.learns")
+	}
+	return strings.Join(roles, ", ")
+}
+
+func (p *Page) publisher(publisher exchange.Publisher) fyne.CanvasObject {
+	pairs := []string{
+		words.Of("people.state"), words.Of("updates.trust-" + string(publisher.State)),
+		words.Of("people.in-words"), publisher.Words, words.Of("people.fingerprint"), publisher.Fingerprint,
+	}
+	if publisher.DecidedBy != "" {
+		pairs = append(pairs, words.Of("people.decided"), words.With("people.decided-by", map[string]any{"Name": publisher.DecidedBy, "Day": words.Day(publisher.DecidedAt)}))
+	}
+	if publisher.Reason != "" {
+		pairs = append(pairs, words.Of("people.reason"), publisher.Reason)
+	}
+	lines := []fyne.CanvasObject{widgets.Facts(pairs...)}
+	if publisher.State == exchange.TrustTrusted && p.administers() {
+		lines = append(lines, container.NewHBox(widgets.NewButton(words.Of("people.revoke"), func() { p.revoke(publisher) })))
+	}
+	return widgets.Section(publisher.Name, lines...)
+}
+
+func (p *Page) revoke(publisher exchange.Publisher) {
+	p.askReason(words.Of("people.revoke"), words.With("people.revoke-message", map[string]any{"Name": publisher.Name}), func(ctx context.Context, reason string) error {
+		return p.publishers.Revoke(ctx, publisher.Fingerprint, reason)
+	})
+}
+
+// askReason asks why before something that goes into the log and cannot be undone here.
+func (p *Page) askReason(title, message string, do func(ctx context.Context, reason string) error) {
+	reason := widgets.NewEntry()
+	form := container.NewVBox(widgets.Text(message), widgets.NewField(words.Of("people.reason"), words.Of("people.reason-hint"), reason))
+	p.host.Ask(title, title, form, func() error {
+		typed := strings.TrimSpace(reason.Text)
+		p.host.Quietly(func(ctx context.Context) error { return do(ctx, typed) }, p.reloadOrTell)
+		return nil
+	})
+}
+
+func (p *Page) reloadOrTell(err error) {
+	if err != nil {
+		p.host.Tell(err)
+		return
+	}
+	p.host.Reload()
+}
+
+// roleChoice lets roles be chosen, each with what it does.
+func roleChoice(chosen []account.Role, changed func([]account.Role)) *widgets.Choice {
+	var options []widgets.Option
+	for _, role := range account.AllRoles() {
+		options = append(options, widgets.Option{Value: string(role), Text: words.Of("role." + string(role) + ".what")})
+	}
+	choice := widgets.NewChoices(options, func(values []string) {
+		var roles []account.Role
+		for _, value := range values {
+			roles = append(roles, account.Role(value))
+		}
+		changed(roles)
+	})
+	var values []string
+	for _, role := range chosen {
+		values = append(values, string(role))
+	}
+	choice.SetValues(values...)
+	return choice
+}
+
+func (p *Page) add() {
+	name := widgets.NewEntry()
+	passphrase := widgets.NewPassphrase(func(typed string) (string, bool) {
+		strength, err := account.CheckPassphrase(typed, name.Text)
+		return strength.Sentence, err == nil
+	})
+	var roles []account.Role
+	form := widgets.NewForm(
+		widgets.NewField(words.Of("people.name"), words.Of("people.name-hint"), name),
+		widgets.NewField(words.Of("people.passphrase"), words.Of("people.passphrase-hint"), passphrase),
+		widgets.NewField(words.Of("people.roles"), words.Of("people.roles-hint"), roleChoice(nil, func(chosen []account.Role) { roles = chosen })),
+	)
+	room := container.NewGridWrap(fyne.NewSize(560, 330), form)
+	p.host.Ask(words.Of("people.add"), words.Of("people.add"), room, func() error {
+		called, typed := name.Text, passphrase.Text()
+		if _, err := account.CheckPassphrase(typed, called); err != nil {
+			return err
+		}
+		p.host.Quietly(func(ctx context.Context) error {
+			_, err := p.accounts.Add(ctx, called, typed, roles)
+			return err
+		}, p.reloadOrTell)
+		return nil
+	})
+}
+
+func (p *Page) showAccount(a account.Account) fyne.CanvasObject {
+	state := words.Of("people.active")
+	if !a.Active {
+		state = words.Of("people.deactivated")
+	}
+	lines := container.NewVBox(widgets.Facts(
+		words.Of("people.roles"), rolesOf(a), words.Of("people.state"), state, words.Of("people.casework"), words.Of("people.casework-"+a.CaseworkAccess),
+		words.Of("people.since"), words.Day(a.CreatedAt),
+	))
+	if a.Active {
+		for _, o := range p.accountActions(a) {
+			lines.Add(o)
+		}
+	}
+	header := widgets.Header{Title: a.Name, Back: func() { p.host.Go(page.Route{Page: page.People}) }}
+	return widgets.Page(header, widgets.NewForm(lines, widgets.Gap(theme.TextSize())))
+}
+
+func (p *Page) accountActions(a account.Account) []fyne.CanvasObject {
+	var lines []fyne.CanvasObject
+	if a.CaseworkAccess == account.CaseworkPending {
+		lines = append(lines, p.caseworkAccess(a))
+	}
+	if !p.administers() {
+		return lines
+	}
+	roles := a.Roles
+	save := widgets.NewButton(words.Of("people.save-roles"), func() {
+		p.host.Confirm(words.Of("people.save-roles"), words.Of("people.save-roles-message"), words.Of("people.save-roles"), func() {
+			p.host.Quietly(func(ctx context.Context) error { return p.accounts.Grant(ctx, a.ID, roles) }, p.reloadOrTell)
+		})
+	})
+	lines = append(lines, widgets.Section(words.Of("people.roles"), roleChoice(a.Roles, func(chosen []account.Role) { roles = chosen }), container.NewHBox(save)))
+	if a.ID != p.actor.AccountID() {
+		deactivate := widgets.NewDanger(words.Of("people.deactivate"), func() {
+			p.askReason(words.Of("people.deactivate"), words.With("people.deactivate-message", map[string]any{"Name": a.Name}), func(ctx context.Context, reason string) error {
+				return p.accounts.Deactivate(ctx, a.ID, reason)
+			})
+		})
+		lines = append(lines, widgets.Section(words.Of("people.deactivate"), container.NewHBox(deactivate)))
+	}
+	return lines
+}
+
+// caseworkAccess offers to give the casework key: whoever holds it gives it, otherwise its recovery key does.
+func (p *Page) caseworkAccess(a account.Account) fyne.CanvasObject {
+	if p.hasCasework {
+		grant := widgets.NewPrimary(words.Of("people.grant"), func() {
+			p.host.Confirm(words.Of("people.grant"), words.With("people.grant-message", map[string]any{"Name": a.Name}), words.Of("people.grant"), func() {
+				p.host.Quietly(func(ctx context.Context) error { return p.accounts.GrantCasework(ctx, a.ID) }, p.reloadOrTell)
+			})
+		})
+		return widgets.Section(words.Of("people.casework"), container.NewHBox(grant))
+	}
+	key := widgets.NewEntry()
+	grant := widgets.NewButton(words.Of("people.grant"), func() {
+		typed := key.Text
+		key.SetText("")
+		p.host.Quietly(func(ctx context.Context) error { return p.accounts.GrantCaseworkByRecovery(ctx, a.ID, typed) }, p.reloadOrTell)
+	})
+	return widgets.Section(words.Of("people.casework"), widgets.NewField(words.Of("people.recovery"), words.Of("people.recovery-hint"), key), container.NewHBox(grant))
+}
