@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/xml"
 	"fmt"
 	"image"
 	"os"
@@ -244,50 +243,22 @@ func (s *Screen) WaitFor(phrases ...string) string {
 	return ""
 }
 
-// Codes returns the texts of the QR codes on the screen, from the top.
+// Codes returns the texts of the two QR codes on the screen, the left one first.
 func (s *Screen) Codes() []string {
 	s.t.Helper()
 	path := s.Picture("codes")
 	defer os.Remove(path) // a picture of keys is not kept
-	type code struct {
-		text string
-		top  int
+	all := strings.Fields(s.must("zbarimg", "-q", "--raw", path))
+	// The reader does not say where a code stands: the left one is alone left of some line.
+	for line := 200; line < s.size.X; line += 50 {
+		part := filepath.Join(s.t.TempDir(), "left.png")
+		s.must("convert", path, "-crop", fmt.Sprintf("%dx%d+0+0", line, s.size.Y), "+repage", part)
+		left, err := s.tool("zbarimg", "-q", "--raw", part)
+		if found := strings.Fields(left); err == nil && len(found) == 1 {
+			return append(found, slices.DeleteFunc(all, func(code string) bool { return code == found[0] })...)
+		}
 	}
-	var found []code
-	decoder := xml.NewDecoder(strings.NewReader(s.must("zbarimg", "-q", "--xml", path)))
-	for {
-		token, err := decoder.Token()
-		if err != nil {
-			break
-		}
-		element, ok := token.(xml.StartElement)
-		if !ok || element.Name.Local != "symbol" {
-			continue
-		}
-		var symbol struct {
-			Data    string `xml:"data"`
-			Polygon struct {
-				Points string `xml:"points,attr"`
-			} `xml:"polygon"`
-		}
-		if err := decoder.DecodeElement(&symbol, &element); err != nil {
-			s.t.Fatal(err)
-		}
-		top := 1 << 20
-		for point := range strings.FieldsSeq(symbol.Polygon.Points) {
-			_, y, _ := strings.Cut(point, ",")
-			if value, err := strconv.Atoi(strings.TrimPrefix(y, "+")); err == nil {
-				top = min(top, value)
-			}
-		}
-		found = append(found, code{strings.TrimSpace(symbol.Data), top})
-	}
-	slices.SortFunc(found, func(a, b code) int { return a.top - b.top })
-	var texts []string
-	for _, c := range found {
-		texts = append(texts, c.text)
-	}
-	return texts
+	return all
 }
 
 // ScrollTo turns the wheel until the phrase is on the screen.
