@@ -148,7 +148,7 @@ sections:
     items:
       - {id: presses-others, kind: concern, text: Presses others to obey, guidance: Words and deeds., not_to_be_confused_with: Loud games., evidence_required: true, taught_in: gate-module/opening}
 closing:
-  - {id: alternative-explanation, text: What else could explain this?, none_answer: I cannot think of one}
+  - {id: alternative-explanation, text: "What else could explain this?", none_answer: I cannot think of one}
 `,
 	}
 	for name, text := range files {
