@@ -56,6 +56,8 @@ type Page struct {
 	learning Learning
 	search   *widgets.Entry
 	leave    func()
+	// submitted is what the last submission said; only it names the certificates that were issued by it.
+	submitted *learning.Result
 }
 
 // View is what Load found; one of its parts is set.
@@ -106,8 +108,13 @@ func (p *Page) Load(ctx context.Context, route page.Route) (View, error) {
 		attempt, err = p.learning.StartAttempt(ctx, route.Item)
 		v.Attempt = &attempt
 	case strings.HasPrefix(route.Part, partResult):
+		id := strings.TrimPrefix(route.Part, partResult)
+		if p.submitted != nil && p.submitted.AttemptID == id {
+			v.Result = p.submitted
+			break
+		}
 		var result learning.Result
-		result, err = p.learning.Result(ctx, strings.TrimPrefix(route.Part, partResult))
+		result, err = p.learning.Result(ctx, id)
 		v.Result = &result
 	default:
 		v.Module, err = p.loadModule(ctx, route)

@@ -130,14 +130,16 @@ func (q *quiz) confirm() {
 	}
 	host, service, id := q.page.host, q.page.learning, q.attempt.ID
 	host.Confirm(words.Of("learn.submit"), message, words.Of("learn.submit"), func() {
-		host.Quietly(func(ctx context.Context) error {
-			_, err := service.Submit(ctx, id)
+		var result learning.Result
+		host.Quietly(func(ctx context.Context) (err error) {
+			result, err = service.Submit(ctx, id)
 			return err
 		}, func(err error) {
 			if err != nil {
 				host.Tell(err)
 				return
 			}
+			q.page.submitted = &result
 			host.Go(page.Route{Page: page.Learn, Item: q.attempt.ModuleID, Part: partResult + id})
 		})
 	})
