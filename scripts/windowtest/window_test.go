@@ -224,7 +224,7 @@ func TestTheWholeChainInTheWindow(t *testing.T) {
 	screen.Key("alt+2")
 	screen.ScrollTo("Gate module")
 	screen.Click("Gate module")
-	screen.Click("To the quiz")
+	screen.Click("Quiz")
 	screen.WaitFor("Question 1 of 2")
 	screen.Picture("quiz")
 	screen.Click(screen.WaitFor("Lighthouse", "Compass"))
