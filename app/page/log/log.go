@@ -61,8 +61,7 @@ func (p *Page) Load(ctx context.Context, route page.Route) (v View, err error) {
 // Show draws a list with a detail beside it.
 func (p *Page) Show(v View) fyne.CanvasObject {
 	detail := container.NewStack(widgets.Text(words.Of("log.choose")))
-	var list *widgets.List
-	list = widgets.NewList(func() int { return len(v.Entries) }, func(i int) widgets.Row { return row(v.Entries[i]) }, func(i int) {
+	list := widgets.NewList(func() int { return len(v.Entries) }, func(i int) widgets.Row { return row(v.Entries[i]) }, func(i int) {
 		detail.Objects = []fyne.CanvasObject{container.NewVScroll(entryFacts(v.Entries[i]))}
 		detail.Refresh()
 	})
