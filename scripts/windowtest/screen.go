@@ -139,7 +139,7 @@ func (s *Screen) Picture(name string) string {
 	return path
 }
 
-const enlargement = 2.5
+const enlargement = 2.0
 
 // look reads the words on the screen: once as they are, and once as what differs from its surroundings, which finds the
 // labels of buttons, whatever is lighter.
@@ -149,7 +149,7 @@ func (s *Screen) look() []word {
 	raw := filepath.Join(folder, "screen.png")
 	s.must("import", "-window", "root", raw)
 	s.last = nil
-	for _, prepare := range [][]string{nil, {"(", "+clone", "-statistic", "Median", "17x17", ")", "-compose", "difference", "-composite", "-negate", "-auto-level"}} {
+	for _, prepare := range [][]string{nil, {"(", "+clone", "-statistic", "Median", "13x13", ")", "-compose", "difference", "-composite", "-negate", "-auto-level"}} {
 		enlarged := filepath.Join(folder, "enlarged.png")
 		args := append([]string{raw, "-colorspace", "Gray"}, prepare...)
 		s.must("convert", append(args, "-resize", fmt.Sprintf("%.0f%%", enlargement*100), enlarged)...)
