@@ -24,7 +24,7 @@ func (s *Shell) makePages(session *station.Session) map[page.ID]page.Any {
 	}
 	return map[page.ID]page.Any{
 		page.People:     page.Adapt(people.New(s, session.Accounts(), session.Exchange(), session.Actor(), session.HasCasework())),
-		page.Log:        page.Adapt(pagelog.New(s, session.Log(), session.HasCasework())),
+		page.Log:        page.Adapt(pagelog.New(s, session.Log(), session.HasCasework()).WithAccounts(session.Accounts())),
 		page.Records:    page.Adapt(records.New(s, book, session.Actor())),
 		page.Updates:    page.Adapt(updates.New(s, session.Exchange(), session.Actor())),
 		page.Publish:    page.Adapt(publish.New(s, session.Exchange())),

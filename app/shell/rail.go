@@ -30,7 +30,7 @@ func mayOpen(id page.ID, actor *account.Actor) bool {
 	case page.People:
 		return actor.Has(account.RoleAdministrator, account.RoleManager, account.RoleOfficer, account.RoleSecondReader)
 	case page.Log:
-		return actor.Has(account.RoleAuditor, account.RoleAdministrator)
+		return actor.Has(account.RoleAuditor, account.RoleAdministrator, account.RoleManager)
 	}
 	return true
 }

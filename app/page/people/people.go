@@ -13,23 +13,27 @@ import (
 	"wardbook/app/widgets"
 	"wardbook/app/words"
 	"wardbook/data/account"
+	"wardbook/data/audit"
+	"wardbook/data/bundle"
 	"wardbook/data/exchange"
 )
 
 // Accounts is the account service.
 type Accounts interface {
-	List(ctx context.Context) ([]account.Account, error)
 	Add(ctx context.Context, name, passphrase string, roles []account.Role) (account.Account, error)
 	Grant(ctx context.Context, accountID string, roles []account.Role) error
 	GrantCasework(ctx context.Context, accountID string) error
 	GrantCaseworkByRecovery(ctx context.Context, accountID, recoveryKey string) error
 	Deactivate(ctx context.Context, accountID, reason string) error
+	Roster(ctx context.Context) (*account.Roster, error)
 }
 
-// Publishers decides whom to trust.
+// Publishers decides whom to trust. Preview reads who signed a bundle file; it changes nothing.
 type Publishers interface {
 	Publishers(ctx context.Context) ([]exchange.Publisher, error)
+	Trust(ctx context.Context, key bundle.PublicKey, name, fingerprint string) error
 	Revoke(ctx context.Context, fingerprint, reason string) error
+	Preview(ctx context.Context, path string) (exchange.Preview, error)
 }
 
 // Actor is who is signed in.
@@ -38,20 +42,29 @@ type Actor interface {
 	Has(roles ...account.Role) bool
 }
 
-// Page is the People page. Its routes are: no item, the lists; item an account's id, that account.
+// Items of a route beside the ids of accounts.
+const (
+	itemAdd          = "add"
+	itemAddPublisher = "add-publisher"
+)
+
+// Page is the People page. Its routes are: no item, the lists; item an account's id, that account; or one of the forms.
 type Page struct {
 	host        page.Host
 	accounts    Accounts
 	publishers  Publishers
 	actor       Actor
 	hasCasework bool
+	forget      func() // empties fields for passphrases and keys
 }
 
 // View is what Load found.
 type View struct {
-	Accounts   []account.Account
-	Publishers []exchange.Publisher
-	Account    *account.Account
+	Item         string
+	Accounts     []account.Account
+	Publishers   []exchange.Publisher
+	Account      *account.Account
+	RekeyPending []string // stores whose key is known to somebody who should not have it any more
 }
 
 // New makes the page; hasCasework tells whether the signed-in account holds the casework key.
@@ -59,13 +72,26 @@ func New(host page.Host, accounts Accounts, publishers Publishers, actor Actor, 
 	return &Page{host: host, accounts: accounts, publishers: publishers, actor: actor, hasCasework: hasCasework}
 }
 
-// Leave does nothing: what is typed here is not kept.
-func (p *Page) Leave() {}
+// Leave forgets passphrases and keys that were typed; nothing else that is typed here is kept either.
+func (p *Page) Leave() {
+	if p.forget != nil {
+		p.forget()
+		p.forget = nil
+	}
+}
 
 // Load lists accounts and publishers.
 func (p *Page) Load(ctx context.Context, route page.Route) (v View, err error) {
-	if v.Accounts, err = p.accounts.List(ctx); err != nil {
+	v.Item = route.Item
+	roster, err := p.accounts.Roster(ctx)
+	if err != nil {
 		return v, err
+	}
+	v.Accounts = roster.Accounts()
+	for _, store := range []string{audit.Library, audit.Casework} {
+		if roster.RekeyPending(store) {
+			v.RekeyPending = append(v.RekeyPending, store)
+		}
 	}
 	for _, a := range v.Accounts {
 		if a.ID == route.Item {
@@ -79,20 +105,35 @@ func (p *Page) Load(ctx context.Context, route page.Route) (v View, err error) {
 
 // Show draws them.
 func (p *Page) Show(v View) fyne.CanvasObject {
-	if v.Account != nil {
+	p.Leave()
+	switch {
+	case v.Account != nil:
 		return p.showAccount(*v.Account)
+	case v.Item == itemAdd && p.administers():
+		return p.showAdd()
+	case v.Item == itemAddPublisher && p.administers():
+		return p.showAddPublisher(v.Publishers)
 	}
 	return p.showLists(v)
 }
+
+func (p *Page) goTo(item string) { p.host.Go(page.Route{Page: page.People, Item: item}) }
+
+func (p *Page) back() { p.goTo("") }
 
 func (p *Page) administers() bool { return p.actor.Has(account.RoleAdministrator) }
 
 func (p *Page) showLists(v View) fyne.CanvasObject {
 	var actions []fyne.CanvasObject
 	if p.administers() {
-		actions = append(actions, widgets.NewPrimary(words.Of("people.add"), p.add))
+		actions = append(actions, widgets.NewButton(words.Of("people.add-publisher"), func() { p.goTo(itemAddPublisher) }),
+			widgets.NewPrimary(words.Of("people.add"), func() { p.goTo(itemAdd) }))
 	}
-	lines := container.NewVBox(widgets.Heading(words.Of("people.accounts")))
+	lines := container.NewVBox()
+	for _, store := range v.RekeyPending {
+		lines.Add(widgets.NewNotice(words.Of("people.rekey-"+store), widgets.Attention))
+	}
+	lines.Add(widgets.Heading(words.Of("people.accounts")))
 	for _, a := range v.Accounts {
 		side, tone := words.Of("people.active"), widgets.Neutral
 		switch {
@@ -102,7 +143,7 @@ func (p *Page) showLists(v View) fyne.CanvasObject {
 			side, tone = words.Of("people.pending"), widgets.Attention
 		}
 		row := widgets.Row{Title: a.Name, Detail: rolesOf(a), Side: side, Tone: tone, Icon: theme.AccountIcon()}
-		lines.Add(widgets.NewLink(row, func() { p.host.Go(page.Route{Page: page.People, Item: a.ID}) }))
+		lines.Add(widgets.NewLink(row, func() { p.goTo(a.ID) }))
 	}
 	lines.Add(widgets.Heading(words.Of("people.publishers")))
 	if len(v.Publishers) == 0 {
@@ -139,6 +180,9 @@ func (p *Page) publisher(publisher exchange.Publisher) fyne.CanvasObject {
 		pairs = append(pairs, words.Of("people.reason"), publisher.Reason)
 	}
 	lines := []fyne.CanvasObject{widgets.Facts(pairs...)}
+	if publisher.State == exchange.TrustOwn {
+		lines = append(lines, widgets.Small(words.Of("people.own-office")))
+	}
 	if publisher.State == exchange.TrustTrusted && p.administers() {
 		lines = append(lines, container.NewHBox(widgets.NewButton(words.Of("people.revoke"), func() { p.revoke(publisher) })))
 	}
@@ -157,10 +201,18 @@ func (p *Page) askReason(title, message string, do func(ctx context.Context, rea
 	form := container.NewVBox(widgets.Text(message), widgets.NewField(words.Of("people.reason"), words.Of("people.reason-hint"), reason))
 	p.host.Ask(title, title, form, func() error {
 		typed := strings.TrimSpace(reason.Text)
+		if typed == "" {
+			return problem(words.Of("people.reason-empty"))
+		}
 		p.host.Quietly(func(ctx context.Context) error { return do(ctx, typed) }, p.reloadOrTell)
 		return nil
 	})
 }
+
+// problem is something that is missing in a form, in a sentence for the person.
+type problem string
+
+func (p problem) Error() string { return string(p) }
 
 func (p *Page) reloadOrTell(err error) {
 	if err != nil {
@@ -191,32 +243,6 @@ func roleChoice(chosen []account.Role, changed func([]account.Role)) *widgets.Ch
 	return choice
 }
 
-func (p *Page) add() {
-	name := widgets.NewEntry()
-	passphrase := widgets.NewPassphrase(func(typed string) (string, bool) {
-		strength, err := account.CheckPassphrase(typed, name.Text)
-		return strength.Sentence, err == nil
-	})
-	var roles []account.Role
-	form := widgets.NewForm(
-		widgets.NewField(words.Of("people.name"), words.Of("people.name-hint"), name),
-		widgets.NewField(words.Of("people.passphrase"), words.Of("people.passphrase-hint"), passphrase),
-		widgets.NewField(words.Of("people.roles"), words.Of("people.roles-hint"), roleChoice(nil, func(chosen []account.Role) { roles = chosen })),
-	)
-	room := container.NewGridWrap(fyne.NewSize(560, 330), form)
-	p.host.Ask(words.Of("people.add"), words.Of("people.add"), room, func() error {
-		called, typed := name.Text, passphrase.Text()
-		if _, err := account.CheckPassphrase(typed, called); err != nil {
-			return err
-		}
-		p.host.Quietly(func(ctx context.Context) error {
-			_, err := p.accounts.Add(ctx, called, typed, roles)
-			return err
-		}, p.reloadOrTell)
-		return nil
-	})
-}
-
 func (p *Page) showAccount(a account.Account) fyne.CanvasObject {
 	state := words.Of("people.active")
 	if !a.Active {
@@ -231,7 +257,7 @@ func (p *Page) showAccount(a account.Account) fyne.CanvasObject {
 			lines.Add(o)
 		}
 	}
-	header := widgets.Header{Title: a.Name, Back: func() { p.host.Go(page.Route{Page: page.People}) }}
+	header := widgets.Header{Title: a.Name, Back: p.back}
 	return widgets.Page(header, widgets.NewForm(lines, widgets.Gap(theme.TextSize())))
 }
 
@@ -252,7 +278,8 @@ func (p *Page) accountActions(a account.Account) []fyne.CanvasObject {
 	lines = append(lines, widgets.Section(words.Of("people.roles"), roleChoice(a.Roles, func(chosen []account.Role) { roles = chosen }), container.NewHBox(save)))
 	if a.ID != p.actor.AccountID() {
 		deactivate := widgets.NewDanger(words.Of("people.deactivate"), func() {
-			p.askReason(words.Of("people.deactivate"), words.With("people.deactivate-message", map[string]any{"Name": a.Name}), func(ctx context.Context, reason string) error {
+			message := words.With("people.deactivate-message", map[string]any{"Name": a.Name})
+			p.askReason(words.Of("people.deactivate"), message, func(ctx context.Context, reason string) error {
 				return p.accounts.Deactivate(ctx, a.ID, reason)
 			})
 		})
@@ -271,11 +298,20 @@ func (p *Page) caseworkAccess(a account.Account) fyne.CanvasObject {
 		})
 		return widgets.Section(words.Of("people.casework"), container.NewHBox(grant))
 	}
-	key := widgets.NewEntry()
+	if !p.administers() && a.ID != p.actor.AccountID() {
+		return widgets.Small(words.Of("people.pending-what"))
+	}
+	key := widgets.NewPassphrase(nil) // hidden as it is typed
+	p.forget = key.Clear
 	grant := widgets.NewButton(words.Of("people.grant"), func() {
-		typed := key.Text
-		key.SetText("")
-		p.host.Quietly(func(ctx context.Context) error { return p.accounts.GrantCaseworkByRecovery(ctx, a.ID, typed) }, p.reloadOrTell)
+		typed := key.Text()
+		key.Clear()
+		p.host.Quietly(func(ctx context.Context) error { return p.accounts.GrantCaseworkByRecovery(ctx, a.ID, typed) }, func(err error) {
+			p.reloadOrTell(err)
+			if err == nil {
+				p.host.Say(words.Of("people.grant"), words.Of("people.granted"))
+			}
+		})
 	})
 	return widgets.Section(words.Of("people.casework"), widgets.NewField(words.Of("people.recovery"), words.Of("people.recovery-hint"), key), container.NewHBox(grant))
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -36,6 +37,7 @@ type filling struct {
 	dirty    bool
 	stop     func()
 	saved    *widget.Label
+	list     *fyne.Container // the sections at the side
 	gaps     []casework.Gap
 }
 
@@ -61,11 +63,7 @@ func (p *Page) showDraft(v View) fyne.CanvasObject {
 }
 
 func (f *filling) subtitle() string {
-	text := words.With("checklists.version", map[string]any{"Version": f.draft.Checklist.Version})
-	if f.draft.Subject.Reference != "" {
-		text += " · " + f.draft.Subject.Reference
-	}
-	return text + stateNote(f.draft.ChecklistState)
+	return words.With("checklists.version", map[string]any{"Version": f.draft.Checklist.Version}) + stateNote(f.draft.ChecklistState)
 }
 
 func (f *filling) environment() bool {
@@ -102,9 +100,21 @@ func (f *filling) titleOf(part string) string {
 	return part
 }
 
-// missing tells whether something is still missing in a part.
-func (f *filling) missing(part string) bool {
-	return slices.ContainsFunc(f.gaps, func(g casework.Gap) bool { return f.partOf(g) == part })
+// missing says in words what is still missing in a part, "" if nothing is.
+func (f *filling) missing(part string) string {
+	var sentences []string
+	for _, g := range f.gaps {
+		if f.partOf(g) == part {
+			sentences = append(sentences, g.Sentence)
+		}
+	}
+	switch len(sentences) {
+	case 0:
+		return ""
+	case 1:
+		return sentences[0]
+	}
+	return words.With("records.missing-first", map[string]any{"First": sentences[0], "More": words.Count("records.missing-more", len(sentences)-1)})
 }
 
 func (f *filling) partOf(g casework.Gap) string {
@@ -120,19 +130,21 @@ func (f *filling) partOf(g casework.Gap) string {
 }
 
 func (f *filling) side() fyne.CanvasObject {
-	list := container.NewVBox()
+	f.list = container.NewVBox()
+	f.drawSide()
+	return container.NewVScroll(container.NewVBox(f.list, f.saved))
+}
+
+func (f *filling) drawSide() {
+	f.list.RemoveAll()
 	for _, part := range f.parts() {
-		row := widgets.Row{Title: f.titleOf(part)}
-		if f.missing(part) {
-			row.Detail = words.Of("records.missing")
-		}
+		row := widgets.Row{Title: f.titleOf(part), Detail: f.missing(part)}
 		if part == f.part {
 			row.Icon = theme.NavigateNextIcon()
 		}
-		list.Add(widgets.NewLink(row, func() { f.goTo(part) }))
+		f.list.Add(widgets.NewLink(row, func() { f.goTo(part) }))
 	}
-	list.Add(f.saved)
-	return container.NewVScroll(list)
+	f.list.Refresh()
 }
 
 func (f *filling) goTo(part string) { f.page.goTo(itemDraft+f.draft.ID, part) }
@@ -219,8 +231,8 @@ func (f *filling) drawDetails(details *fyne.Container, item content.Item) {
 			f.changed()
 			f.drawDetails(details, item)
 		})))
-		details.Add(widgets.NewField(words.Of("records.interpretation"), words.Of("records.interpretation-hint"),
-			f.lines(3, answer.Interpretation, func(a *casework.ItemAnswer, text string) { a.Interpretation = text }, item.ID)))
+		details.Add(apart(widgets.NewField(words.Of("records.interpretation"), words.Of("records.interpretation-hint"),
+			f.lines(3, answer.Interpretation, func(a *casework.ItemAnswer, text string) { a.Interpretation = text }, item.ID))))
 	}
 	details.Refresh()
 }
@@ -327,11 +339,21 @@ func (f *filling) save() {
 	f.dirty = false
 	draft := f.draft
 	draft.Answers, draft.Closing = maps.Clone(draft.Answers), maps.Clone(draft.Closing)
-	f.page.host.Quietly(func(ctx context.Context) error { return f.page.casework.SaveDraft(ctx, draft) }, func(err error) {
+	var gaps []casework.Gap
+	f.page.host.Quietly(func(ctx context.Context) (err error) {
+		if err = f.page.casework.SaveDraft(ctx, draft); err == nil {
+			gaps, err = f.page.casework.CheckDraft(ctx, draft.ID)
+		}
+		return err
+	}, func(err error) {
 		if err != nil {
 			f.dirty = true
 			f.page.host.Tell(err)
 			return
+		}
+		if !slices.Equal(f.gaps, gaps) {
+			f.gaps = gaps
+			f.drawSide()
 		}
 		f.saved.SetText(words.With("records.saved-at", map[string]any{"Moment": words.Moment(time.Now())}))
 	})
@@ -367,9 +389,11 @@ func (f *filling) submit() {
 	}, func(err error) {
 		switch {
 		case err != nil:
+			f.dirty = true
 			host.Tell(err)
 		case len(gaps) > 0:
 			f.gaps = gaps
+			f.drawSide()
 			f.tellGaps(gaps)
 		default:
 			host.Confirm(words.Of("records.submit"), words.Of("records.submit-message"), words.Of("records.submit"), f.submitNow)
@@ -378,14 +402,21 @@ func (f *filling) submit() {
 }
 
 func (f *filling) tellGaps(gaps []casework.Gap) {
-	lines := container.NewVBox(widgets.Text(words.Of("records.gaps")))
-	for _, gap := range gaps {
-		lines.Add(widgets.Text("• " + gap.Sentence))
+	options := make([]widgets.Option, len(gaps))
+	for i, gap := range gaps {
+		options[i] = widgets.Option{Value: strconv.Itoa(i), Text: f.titleOf(f.partOf(gap)) + ": " + gap.Sentence}
 	}
-	scroll := container.NewVScroll(lines)
+	chosen := 0
+	choice := widgets.NewChoice(options, func(value string) {
+		if i, err := strconv.Atoi(value); err == nil && i < len(gaps) {
+			chosen = i
+		}
+	})
+	choice.SetValues(options[0].Value)
+	scroll := container.NewVScroll(container.NewVBox(widgets.Text(words.Of("records.gaps")), choice))
 	scroll.SetMinSize(fyne.NewSize(420, 220))
 	f.page.host.Ask(words.Of("records.not-yet"), words.Of("records.go-there"), scroll, func() error {
-		f.goTo(f.partOf(gaps[0]))
+		f.goTo(f.partOf(gaps[chosen]))
 		return nil
 	})
 }

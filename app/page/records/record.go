@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 
@@ -78,12 +79,19 @@ func answerLines(a casework.ItemAnswer) []fyne.CanvasObject {
 			widgets.Text(e.Fact), widgets.Small(strings.Join([]string{when, e.Place, e.HowKnown, who}, " · "))))
 	}
 	if a.Interpretation != "" {
-		lines = append(lines, widgets.Section(words.Of("records.interpretation"), widgets.Text(a.Interpretation)))
+		lines = append(lines, apart(widgets.Section(words.Of("records.interpretation"), widgets.Text(a.Interpretation))))
 	}
 	if a.Remark != "" {
 		lines = append(lines, widgets.Text(a.Remark))
 	}
 	return lines
+}
+
+// apart sets what somebody makes of the facts visibly off from the facts (LED 2016/680 Art 7).
+func apart(interpretation fyne.CanvasObject) fyne.CanvasObject {
+	plate := canvas.NewRectangle(theme.Color(theme.ColorNameHeaderBackground))
+	plate.CornerRadius = theme.InputRadiusSize()
+	return container.NewStack(plate, container.NewPadded(interpretation))
 }
 
 func (p *Page) takeBack(r casework.Record) {
@@ -128,9 +136,10 @@ func (p *Page) showUrgent() fyne.CanvasObject {
 	at.SetText(clock)
 	send := widgets.NewPrimary(words.Of("records.send-note"), func() {
 		when, err := time.ParseInLocation("2006-01-02 15:04", day+" "+strings.TrimSpace(clock), time.Local)
-		if err == nil {
-			input.When = when
+		if err != nil {
+			when = time.Time{} // which the service asks for
 		}
+		input.When = when
 		p.host.Confirm(words.Of("records.send-note"), words.Of("records.send-note-message"), words.Of("records.send-note"), func() {
 			var note casework.UrgentNote
 			p.host.Quietly(func(ctx context.Context) (err error) {

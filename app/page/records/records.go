@@ -4,6 +4,7 @@ package records
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -76,6 +77,7 @@ type View struct {
 	Record   *casework.Record
 	Note     *casework.UrgentNote
 	Own      bool
+	AskWhy   bool // it is somebody else's: opening it again needs a reason
 }
 
 // New makes the page. service is nil for an account that has the role but not yet the key.
@@ -93,7 +95,8 @@ func (p *Page) Leave() {
 
 // Load reads what the route asks for.
 func (p *Page) Load(ctx context.Context, route page.Route) (v View, err error) {
-	v.Route = route
+	v.Route = placeOf(route)
+	route = v.Route
 	if p.casework == nil {
 		return v, nil
 	}
@@ -111,17 +114,41 @@ func (p *Page) Load(ctx context.Context, route page.Route) (v View, err error) {
 		if p.reading != nil && p.reading.Route == route {
 			return *p.reading, nil
 		}
-		v.Own = true
-		if kind+":" == itemRecord {
-			record, err := p.casework.Record(ctx, id, "")
-			v.Record = &record
-			return v, err
-		}
-		note, err := p.casework.Note(ctx, id, "")
-		v.Note = &note
-		return v, err
+		return p.loadOwn(ctx, v, kind+":" == itemRecord, id)
 	}
 	return v, p.loadLists(ctx, &v)
+}
+
+// loadOwn opens what the account wrote itself. What somebody else wrote opens with a reason alone: a second reader who
+// comes back to it, after the program was locked for example, is asked again.
+func (p *Page) loadOwn(ctx context.Context, v View, isRecord bool, id string) (View, error) {
+	v.Own = true
+	var err error
+	if isRecord {
+		var record casework.Record
+		record, err = p.casework.Record(ctx, id, "")
+		v.Record = &record
+	} else {
+		var note casework.UrgentNote
+		note, err = p.casework.Note(ctx, id, "")
+		v.Note = &note
+	}
+	if errors.Is(err, casework.ErrReasonNeeded) {
+		return View{Route: v.Route, AskWhy: true}, nil
+	}
+	return v, err
+}
+
+// placeOf is a route in this page's own form. Other pages name a draft, record or note by its id, and in Part which of
+// them it is.
+func placeOf(route page.Route) page.Route {
+	switch route.Part + ":" {
+	case itemDraft, itemRecord, itemNote:
+		if !strings.Contains(route.Item, ":") {
+			return page.Route{Page: route.Page, Item: route.Part + ":" + route.Item}
+		}
+	}
+	return route
 }
 
 func (p *Page) loadLists(ctx context.Context, v *View) (err error) {
@@ -151,6 +178,8 @@ func (p *Page) Show(v View) fyne.CanvasObject {
 		return widgets.Page(widgets.Header{Title: words.Of("rail.records")}, widgets.EmptyState(words.Of("records.no-key"), words.Of("records.no-key-next")))
 	case v.Draft != nil:
 		return p.showDraft(v)
+	case v.AskWhy:
+		return p.showAskWhy(v)
 	case v.Record != nil:
 		return p.showRecord(v)
 	case v.Note != nil:
@@ -193,7 +222,11 @@ func (p *Page) showLists(v View) fyne.CanvasObject {
 	add(words.Of("records.own"), p.recordRows(v.Records))
 	add(words.Of("records.notes"), p.noteRows(v.Notes))
 	if len(lines.Objects) == 0 {
-		return widgets.Page(header, widgets.EmptyState(words.Of("records.none"), words.Of("records.none-next")))
+		next := "records.none-next"
+		if !p.actor.Has(account.RoleOfficer) {
+			next = "records.none-reader"
+		}
+		return widgets.Page(header, widgets.EmptyState(words.Of("records.none"), words.Of(next)))
 	}
 	return widgets.Page(header, container.NewVScroll(widgets.Column(container.NewPadded(lines))))
 }
@@ -278,8 +311,12 @@ func (p *Page) waitingRows(waiting []casework.Waiting) []fyne.CanvasObject {
 // openWaiting asks a second reader why, and begins the reading: from then on the author cannot take the record back.
 func (p *Page) openWaiting(w casework.Waiting) {
 	reason := widgets.NewEntry()
-	form := container.NewVBox(widgets.Text(words.Of("records.begin-message")), widgets.NewField(words.Of("records.reason"), words.Of("records.reason-hint"), reason))
-	p.host.Ask(words.Of("records.begin"), words.Of("records.begin"), form, func() error {
+	title, message := words.Of("records.begin"), words.Of("records.begin-message")
+	if w.Mine {
+		title, message = words.Of("records.open-again"), words.Of("records.open-again-message")
+	}
+	form := container.NewVBox(widgets.Text(message), widgets.NewField(words.Of("records.reason"), words.Of("records.reason-hint"), reason))
+	p.host.Ask(title, title, form, func() error {
 		typed := strings.TrimSpace(reason.Text)
 		if typed == "" {
 			return casework.ErrReasonNeeded
@@ -307,6 +344,43 @@ func (p *Page) openWaiting(w casework.Waiting) {
 		})
 		return nil
 	})
+}
+
+// showAskWhy asks for the reason before something is opened again that somebody else wrote.
+func (p *Page) showAskWhy(v View) fyne.CanvasObject {
+	reason := widgets.NewEntry()
+	field := widgets.NewField(words.Of("records.reason"), words.Of("records.reason-hint"), reason)
+	open := func() {
+		typed := strings.TrimSpace(reason.Text)
+		if typed == "" {
+			field.SetProblem(words.Of("records.reason-empty"))
+			p.host.Focus(reason)
+			return
+		}
+		view := View{Route: v.Route}
+		kind, id, _ := strings.Cut(v.Route.Item, ":")
+		p.host.Quietly(func(ctx context.Context) error {
+			if kind+":" == itemRecord {
+				record, err := p.casework.Record(ctx, id, typed)
+				view.Record = &record
+				return err
+			}
+			note, err := p.casework.Note(ctx, id, typed)
+			view.Note = &note
+			return err
+		}, func(err error) {
+			if err != nil {
+				p.host.Tell(err)
+				return
+			}
+			p.reading = &view
+			p.host.Go(view.Route)
+		})
+	}
+	reason.OnSubmitted = func(string) { open() }
+	form := widgets.NewForm(widgets.Text(words.Of("records.open-again-message")), field,
+		widgets.Actions(widgets.NewPrimary(words.Of("records.open-again"), open)))
+	return widgets.Page(widgets.Header{Title: words.Of("records.open-again"), Back: p.back}, form)
 }
 
 // showNew lets a checklist be chosen, or asks whom the record is about.
