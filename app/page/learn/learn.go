@@ -4,6 +4,7 @@ package learn
 
 import (
 	"context"
+	"errors"
 	"io"
 	"strconv"
 	"strings"
@@ -48,7 +49,10 @@ const (
 	itemSearch = "search:" // with what was typed, as the route's item
 )
 
-// Page is the Learn page. Its routes are: no item, the courses; item a module and part a lesson, the reader; part
+// errCourse says that a route names a course, which is shown among the others.
+var errCourse = errors.New("a course")
+
+// Page is the Learn page. Its routes are: no item, or a course, the courses; item a module and part a lesson, the reader; part
 // "quiz"; part "result:ID"; item "search:WORDS".
 type Page struct {
 	host     page.Host
@@ -118,6 +122,9 @@ func (p *Page) Load(ctx context.Context, route page.Route) (View, error) {
 		v.Result = &result
 	default:
 		v.Module, err = p.loadModule(ctx, route)
+		if errors.Is(err, errCourse) {
+			v.Courses, err = p.learning.Overview(ctx)
+		}
 	}
 	return v, err
 }

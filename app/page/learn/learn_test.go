@@ -49,6 +49,14 @@ func TestTheCoursesShowHowFarSomebodyHasCome(t *testing.T) {
 	}
 }
 
+func TestHomesLinkToACourseShowsIt(t *testing.T) {
+	host, p, _ := open(t)
+	texts := pagetest.Texts(pagetest.Open(t, host, p, page.Route{Page: page.Learn, Item: "officer-foundation"}))
+	if !says(texts, "Foundations") {
+		t.Errorf("the page says %q", texts)
+	}
+}
+
 func TestReadingGoesOnWhereItStopped(t *testing.T) {
 	host, p, session := open(t)
 	ctx := context.Background()

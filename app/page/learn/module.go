@@ -41,6 +41,9 @@ func (p *Page) loadModule(ctx context.Context, route page.Route) (*moduleView, e
 	if err != nil {
 		return nil, err
 	}
+	if document.Course != nil {
+		return nil, errCourse
+	}
 	if document.Module == nil || len(document.Module.Lessons) == 0 {
 		return nil, fmt.Errorf("%w: %s", content.ErrNotFound, route.Item)
 	}
