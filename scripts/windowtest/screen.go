@@ -24,13 +24,14 @@ type Screen struct {
 	display  string
 	size     image.Point
 	pictures string // folder for pictures of the screen
-	last     []word // what the newest picture said
+	last     []word // what the newest picture said, read twice
 }
 
 // word is a piece of text on the screen, in pixels.
 type word struct {
-	text string
-	box  image.Rectangle
+	text    string
+	box     image.Rectangle
+	reading int // which of the readings of the picture it is from
 }
 
 // StartScreen starts a virtual screen of the given size in pixels; it ends with the test. Pictures go into the folder.
@@ -139,7 +140,7 @@ func (s *Screen) Picture(name string) string {
 	return path
 }
 
-const enlargement = 2.0
+const enlargement = 2.5
 
 // look reads the words on the screen: once as they are, and once as what differs from its surroundings, which finds the
 // labels of buttons, whatever is lighter.
@@ -149,11 +150,14 @@ func (s *Screen) look() []word {
 	raw := filepath.Join(folder, "screen.png")
 	s.must("import", "-window", "root", raw)
 	s.last = nil
-	for _, prepare := range [][]string{nil, {"(", "+clone", "-statistic", "Median", "13x13", ")", "-compose", "difference", "-composite", "-negate", "-auto-level"}} {
+	for reading, prepare := range [][]string{nil, {"(", "+clone", "-statistic", "Median", "13x13", ")", "-compose", "difference", "-composite", "-negate", "-auto-level"}} {
 		enlarged := filepath.Join(folder, "enlarged.png")
 		args := append([]string{raw, "-colorspace", "Gray"}, prepare...)
 		s.must("convert", append(args, "-resize", fmt.Sprintf("%.0f%%", enlargement*100), enlarged)...)
-		s.last = append(s.last, parseWords(s.must("tesseract", enlarged, "stdout", "--psm", "11", "tsv"))...)
+		for _, w := range parseWords(s.must("tesseract", enlarged, "stdout", "--psm", "12", "tsv")) {
+			w.reading = reading
+			s.last = append(s.last, w)
+		}
 	}
 	return s.last
 }
@@ -190,42 +194,42 @@ func plain(text string) string {
 	}, strings.ToLower(text))
 }
 
-// find returns where the phrase stands, topmost first: its words on one line, close to each other.
+// find returns where the phrase stands: its letters on one line, close to each other. Where one word ends and the next
+// begins is not held against it: a reader of pictures misses spaces.
 func find(words []word, phrase string) []image.Rectangle {
-	var wanted []string
-	for _, field := range strings.Fields(phrase) {
-		if p := plain(field); p != "" {
-			wanted = append(wanted, p)
-		}
-	}
+	wanted := plain(phrase)
 	var found []image.Rectangle
 	for _, start := range words {
-		if plain(start.text) != wanted[0] {
-			continue
-		}
-		box, at, ok := start.box, start.box, true
-		for _, next := range wanted[1:] {
-			if at, ok = follower(words, at, next); !ok {
+		box, last, read := start.box, start, plain(start.text)
+		for read != "" && len(read) < len(wanted) && strings.HasPrefix(wanted, read) {
+			next, ok := follower(words, last)
+			if !ok {
 				break
 			}
-			box = box.Union(at)
+			box, last, read = box.Union(next.box), next, read+plain(next.text)
 		}
-		if ok {
+		if read == wanted {
 			found = append(found, box)
 		}
 	}
 	return found
 }
 
-func follower(words []word, at image.Rectangle, text string) (image.Rectangle, bool) {
+// follower is the next word on the line.
+func follower(words []word, after word) (word, bool) {
+	var nearest word
+	found := false
 	for _, candidate := range words {
-		gap := candidate.box.Min.X - at.Max.X
+		gap := candidate.box.Min.X - after.box.Max.X
 		middle := (candidate.box.Min.Y + candidate.box.Max.Y) / 2
-		if plain(candidate.text) == text && gap > -3 && gap < 30 && middle > at.Min.Y-6 && middle < at.Max.Y+6 {
-			return candidate.box, true
+		if candidate.reading != after.reading || gap <= -3 || gap >= 30 || middle < after.box.Min.Y-6 || middle > after.box.Max.Y+6 || plain(candidate.text) == "" {
+			continue
+		}
+		if !found || candidate.box.Min.X < nearest.box.Min.X {
+			nearest, found = candidate, true
 		}
 	}
-	return image.Rectangle{}, false
+	return nearest, found
 }
 
 // WaitFor looks until one of the phrases is on the screen and returns the one that is.
