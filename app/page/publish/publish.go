@@ -3,7 +3,7 @@ package publish
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"strings"
 	"time"
 
@@ -30,11 +30,18 @@ type Exchange interface {
 	ConfirmByWords(ctx context.Context, publicationID, workstation, said string) error
 }
 
+// Library knows the titles of what was published.
+type Library interface {
+	Get(ctx context.Context, ref content.Ref) (content.Document, content.State, error)
+}
+
 // Page is the Publish page. Its routes are: no item, what was published; item "folder:PATH", a folder before it is
 // published; item a publication's id, that publication.
 type Page struct {
 	host     page.Host
 	exchange Exchange
+	library  Library // nil: items of a publication are named by their ids
+	typed    typed
 }
 
 const itemFolder = "folder:"
@@ -45,14 +52,28 @@ type View struct {
 	Folder       string
 	Preview      *exchange.PublishPreview
 	Publication  *exchange.Publication
+	Items        []Item // of Publication
 	Deliveries   []exchange.Delivery
+}
+
+// Item is a document that a publication holds.
+type Item struct {
+	content.Ref
+	Kind  content.Kind
+	Title content.Text // nil: not known here
 }
 
 // New makes the page.
 func New(host page.Host, bundles Exchange) *Page { return &Page{host: host, exchange: bundles} }
 
-// Leave does nothing: what is typed here is not kept.
-func (p *Page) Leave() {}
+// WithTitles lets publications name what they hold by its title, and returns the page.
+func (p *Page) WithTitles(library Library) *Page {
+	p.library = library
+	return p
+}
+
+// Leave forgets what was typed into dialogs.
+func (p *Page) Leave() { p.typed = typed{} }
 
 // Load reads what the route asks for.
 func (p *Page) Load(ctx context.Context, route page.Route) (v View, err error) {
@@ -64,12 +85,35 @@ func (p *Page) Load(ctx context.Context, route page.Route) (v View, err error) {
 		return v, err
 	}
 	for _, publication := range v.Publications {
-		if publication.ID == route.Item {
-			v.Publication = &publication
-			v.Deliveries, err = p.exchange.Deliveries(ctx, publication.ID)
+		if publication.ID != route.Item {
+			continue
 		}
+		v.Publication = &publication
+		if v.Items, err = p.items(ctx, publication.Items); err != nil {
+			return v, err
+		}
+		v.Deliveries, err = p.exchange.Deliveries(ctx, publication.ID)
+		return v, err
 	}
-	return v, err
+	return v, nil
+}
+
+func (p *Page) items(ctx context.Context, refs []content.Ref) ([]Item, error) {
+	var items []Item
+	for _, ref := range refs {
+		item := Item{Ref: ref}
+		if p.library != nil {
+			document, _, err := p.library.Get(ctx, ref)
+			switch {
+			case err == nil:
+				item.Kind, item.Title = document.Kind, document.Title
+			case !errors.Is(err, content.ErrNotFound):
+				return nil, err
+			}
+		}
+		items = append(items, item)
+	}
+	return items, nil
 }
 
 // Show draws it.
@@ -78,17 +122,19 @@ func (p *Page) Show(v View) fyne.CanvasObject {
 	case v.Preview != nil:
 		return p.showFolder(v.Folder, *v.Preview)
 	case v.Publication != nil:
-		return p.showPublication(*v.Publication, v.Deliveries)
+		return p.showPublication(*v.Publication, v.Items, v.Deliveries)
 	}
 	return p.showList(v.Publications)
 }
 
 func (p *Page) back() { p.host.Go(page.Route{Page: page.Publish}) }
 
+func (p *Page) choose() {
+	p.host.ChooseFolder(words.Of("publish.choose"), func(path string) { p.host.Go(page.Route{Page: page.Publish, Item: itemFolder + path}) })
+}
+
 func (p *Page) showList(publications []exchange.Publication) fyne.CanvasObject {
-	choose := widgets.NewPrimary(words.Of("publish.choose"), func() {
-		p.host.ChooseFolder(words.Of("publish.choose"), func(path string) { p.host.Go(page.Route{Page: page.Publish, Item: itemFolder + path}) })
-	})
+	choose := widgets.NewPrimary(words.Of("publish.choose"), p.choose)
 	if len(publications) == 0 {
 		return widgets.Page(widgets.Header{Title: words.Of("rail.publish")}, widgets.EmptyState(words.Of("publish.none"), words.Of("publish.none-next"), choose))
 	}
@@ -106,12 +152,14 @@ func (p *Page) showList(publications []exchange.Publication) fyne.CanvasObject {
 }
 
 func (p *Page) exportAgain() {
-	p.host.ChooseSave(words.Of("publish.again"), "wardbook-content.wardbook", func(path string) {
+	p.host.ChooseSave(words.Of("publish.again"), bundleName(), func(path string) {
 		p.write(func(ctx context.Context, progress exchange.Progress) (exchange.Published, error) {
 			return p.exchange.ExportContent(ctx, path, nil, progress)
 		})
 	})
 }
+
+func bundleName() string { return "wardbook-" + time.Now().Format(time.DateOnly) + ".wardbook" }
 
 // write does the work and shows the publication that came of it.
 func (p *Page) write(work func(ctx context.Context, progress exchange.Progress) (exchange.Published, error)) {
@@ -125,192 +173,8 @@ func (p *Page) write(work func(ctx context.Context, progress exchange.Progress) 
 			return
 		}
 		p.host.Say(words.Of("publish.written"), words.With("publish.written-as", map[string]any{
-			"Path": published.Path, "Size": words.Size(published.Size), "Hash": published.FileHash.String(),
+			"Number": published.Sequence, "Path": published.Path, "Size": words.Size(published.Size), "Hash": published.FileHash.String(),
 		}))
 		p.host.Go(page.Route{Page: page.Publish, Item: published.ID})
 	})
-}
-
-func (p *Page) showFolder(folder string, v exchange.PublishPreview) fyne.CanvasObject {
-	lines := container.NewVBox()
-	again := widgets.NewButton(words.Of("publish.check-again"), p.host.Reload)
-	if v.Blocked {
-		lines.Add(widgets.NewNotice(words.Of("publish.blocked"), widgets.Problem, again))
-	}
-	for _, severity := range []content.Severity{content.SeverityError, content.SeverityWarning, content.SeverityQuestion} {
-		for _, o := range findings(v.Findings, severity) {
-			lines.Add(o)
-		}
-	}
-	lines.Add(widgets.Heading(words.Of("publish.items")))
-	changed := 0
-	for _, item := range v.Items {
-		if item.Change != exchange.ChangeSame {
-			changed++
-		}
-		lines.Add(itemLines(item))
-	}
-	switch {
-	case v.Blocked:
-	case changed == 0:
-		lines.Add(widgets.NewNotice(words.Of("publish.same"), widgets.Neutral, again))
-	default:
-		lines.Add(p.form(folder, v))
-	}
-	lines.Add(widgets.Gap(2 * theme.TextSize()))
-	return widgets.Page(widgets.Header{Title: words.Of("publish.folder"), Subtitle: folder, Back: p.back}, widgets.NewForm(lines))
-}
-
-func findings(all []content.Finding, severity content.Severity) []fyne.CanvasObject {
-	var lines []fyne.CanvasObject
-	for _, f := range all {
-		if f.Severity != severity {
-			continue
-		}
-		if lines == nil {
-			lines = append(lines, widgets.Heading(words.Of("publish.severity-"+string(severity))))
-		}
-		place := f.File
-		if f.Line > 0 {
-			place = fmt.Sprintf("%s:%d", f.File, f.Line)
-		}
-		lines = append(lines, widgets.Text(place+" — "+f.Sentence))
-	}
-	return lines
-}
-
-func itemLines(item exchange.PublishItem) fyne.CanvasObject {
-	change := words.With("publish.change-"+string(item.Change), map[string]any{"Version": item.Version, "Previous": item.Previous})
-	column := container.NewVBox(widgets.Text(words.Of("learn.kind-"+string(item.Kind)) + ": " + words.In(item.Title) + " — " + change))
-	for _, line := range item.Diff {
-		column.Add(widgets.Small("    " + line))
-	}
-	return column
-}
-
-// form asks for what a trainer decides when publishing.
-func (p *Page) form(folder string, v exchange.PublishPreview) fyne.CanvasObject {
-	request := exchange.PublishRequest{Folder: folder, Older: map[string]content.State{}}
-	note := widgets.NewMultiLine(3)
-	effective, expires := "", ""
-	from := widgets.NewDateField(func(day string) { effective = day })
-	from.SetDay(time.Now().Format(time.DateOnly))
-	until := widgets.NewDateField(func(day string) { expires = day })
-	column := container.NewVBox(
-		widgets.Heading(words.Of("publish.decide")),
-		widgets.NewField(words.Of("publish.note"), words.Of("publish.note-hint"), note),
-		widgets.NewField(words.Of("publish.effective"), "", from),
-		widgets.NewField(words.Of("publish.expires"), words.Of("publish.expires-hint"), until),
-	)
-	for _, item := range v.Items {
-		if item.Change != exchange.ChangeChanged {
-			continue
-		}
-		choice := widgets.NewChoice([]widgets.Option{
-			{Value: string(content.StateSuperseded), Text: words.Of("publish.superseded")},
-			{Value: string(content.StateWithdrawn), Text: words.Of("publish.withdrawn")},
-		}, func(state string) { request.Older[item.ID] = content.State(state) })
-		choice.SetValues(string(content.StateSuperseded))
-		column.Add(widgets.NewField(words.With("publish.older", map[string]any{"Title": words.In(item.Title), "Version": item.Previous}), "", choice))
-	}
-	column.Add(container.NewHBox(widgets.NewPrimary(words.Of("publish.publish"), func() {
-		request.Note = strings.TrimSpace(note.Text)
-		if request.Note == "" {
-			p.host.Tell(exchange.ErrNoNote)
-			return
-		}
-		request.Effective = effective
-		if day, err := time.ParseInLocation(time.DateOnly, expires, time.Local); err == nil {
-			request.Expires = day.AddDate(0, 0, 1) // the whole day counts
-		}
-		name := "wardbook-" + time.Now().Format(time.DateOnly) + ".wardbook"
-		p.host.ChooseSave(words.Of("publish.publish"), name, func(path string) {
-			request.Out = path
-			p.write(func(ctx context.Context, progress exchange.Progress) (exchange.Published, error) {
-				request.Progress = progress
-				return p.exchange.Publish(ctx, request)
-			})
-		})
-	})))
-	return column
-}
-
-func (p *Page) showPublication(publication exchange.Publication, deliveries []exchange.Delivery) fyne.CanvasObject {
-	lines := container.NewVBox(widgets.Facts(
-		words.Of("publish.note"), publication.Note, words.Of("updates.by"), publication.AccountName, words.Of("updates.at"), words.Moment(publication.At),
-		words.Of("updates.size"), words.Size(publication.Size), words.Of("publish.hash"), publication.FileHash,
-	))
-	lines.Add(widgets.Heading(words.Of("publish.workstations")))
-	if len(deliveries) == 0 {
-		lines.Add(widgets.Text(words.Of("publish.no-workstations")))
-	}
-	for _, d := range deliveries {
-		lines.Add(widgets.Text(d.Workstation + " — " + deliveryState(d)))
-		if d.OtherKey {
-			lines.Add(widgets.NewNotice(words.With("publish.other-key", map[string]any{"Workstation": d.Workstation}), widgets.Attention))
-		}
-	}
-	lines.Add(widgets.Actions(
-		widgets.NewButton(words.Of("publish.hand-over"), func() { p.handOver(publication) }),
-		widgets.NewButton(words.Of("publish.confirm-words"), func() { p.confirmWords(publication) }),
-		widgets.NewButton(words.Of("publish.confirm-file"), p.confirmFile),
-	))
-	lines.Add(widgets.Heading(words.Of("updates.items")))
-	for _, item := range publication.Items {
-		lines.Add(widgets.Text(words.With("updates.item", map[string]any{"ID": item.ID, "Version": item.Version})))
-	}
-	header := widgets.Header{Title: words.With("publish.bundle", map[string]any{"Number": publication.Sequence}), Back: p.back}
-	return widgets.Page(header, container.NewVScroll(widgets.Column(container.NewPadded(lines))))
-}
-
-func deliveryState(d exchange.Delivery) string {
-	switch {
-	case !d.Confirmed.IsZero():
-		return words.With("publish.confirmed-"+d.ConfirmedBy, map[string]any{"Day": words.Day(d.Confirmed)})
-	case !d.HandedOver.IsZero():
-		return words.With("publish.handed-over", map[string]any{"Day": words.Day(d.HandedOver)})
-	}
-	return words.Of("publish.unconfirmed")
-}
-
-func (p *Page) handOver(publication exchange.Publication) {
-	name := widgets.NewEntry()
-	field := widgets.NewField(words.Of("publish.workstation"), words.Of("publish.workstation-hint"), name)
-	p.host.Ask(words.Of("publish.hand-over"), words.Of("publish.note-it"), field, func() error {
-		typed := name.Text
-		p.host.Quietly(func(ctx context.Context) error { return p.exchange.HandOver(ctx, publication.ID, typed) }, p.reloadOrTell)
-		return nil
-	})
-}
-
-func (p *Page) confirmWords(publication exchange.Publication) {
-	name, said := widgets.NewEntry(), widgets.NewEntry()
-	form := container.NewVBox(
-		widgets.NewField(words.Of("publish.workstation"), words.Of("publish.workstation-exact"), name),
-		widgets.NewField(words.Of("publish.words"), words.Of("publish.words-hint"), said),
-	)
-	p.host.Ask(words.Of("publish.confirm-words"), words.Of("publish.confirm"), form, func() error {
-		workstation, text := name.Text, said.Text
-		p.host.Quietly(func(ctx context.Context) error {
-			return p.exchange.ConfirmByWords(ctx, publication.ID, workstation, text)
-		}, p.reloadOrTell)
-		return nil
-	})
-}
-
-func (p *Page) confirmFile() {
-	p.host.ChooseOpen(words.Of("publish.confirm-file"), []string{".json"}, func(path string) {
-		p.host.Quietly(func(ctx context.Context) error {
-			_, err := p.exchange.ConfirmByFile(ctx, path)
-			return err
-		}, p.reloadOrTell)
-	})
-}
-
-func (p *Page) reloadOrTell(err error) {
-	if err != nil {
-		p.host.Tell(err)
-		return
-	}
-	p.host.Reload()
 }

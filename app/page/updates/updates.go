@@ -5,7 +5,6 @@ package updates
 import (
 	"context"
 	"errors"
-	"strconv"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -17,7 +16,7 @@ import (
 	"wardbook/app/widgets"
 	"wardbook/app/words"
 	"wardbook/data/account"
-	"wardbook/data/bundle"
+	"wardbook/data/content"
 	"wardbook/data/exchange"
 )
 
@@ -35,12 +34,18 @@ type Actor interface {
 	Has(roles ...account.Role) bool
 }
 
+// Library knows the titles of what came.
+type Library interface {
+	Get(ctx context.Context, ref content.Ref) (content.Document, content.State, error)
+}
+
 // Page is the Updates page. Its routes are: no item, the history; item a path, the preview of that file; item
 // "import:ID", an import of the history.
 type Page struct {
 	host     page.Host
 	exchange Exchange
 	actor    Actor
+	library  Library // nil: items of the history are named by their ids
 }
 
 const itemImport = "import:"
@@ -49,13 +54,28 @@ const itemImport = "import:"
 type View struct {
 	History []exchange.ImportEntry
 	Preview *exchange.Preview
+	Before  string // the earlier import of the previewed bundle, if it is here already
 	Entry   *exchange.ImportEntry
+	Items   []Item // of Entry
 	Receipt *exchange.Receipt
+}
+
+// Item is a document that an import brought.
+type Item struct {
+	content.Ref
+	Kind  content.Kind
+	Title content.Text // nil: not known here
 }
 
 // New makes the page.
 func New(host page.Host, bundles Exchange, actor Actor) *Page {
 	return &Page{host: host, exchange: bundles, actor: actor}
+}
+
+// WithTitles lets the history name what came by its title, and returns the page.
+func (p *Page) WithTitles(library Library) *Page {
+	p.library = library
+	return p
 }
 
 // Leave does nothing: nothing typed here is kept.
@@ -65,8 +85,7 @@ func (p *Page) Leave() {}
 func (p *Page) Load(ctx context.Context, route page.Route) (View, error) {
 	id, isImport := strings.CutPrefix(route.Item, itemImport)
 	if route.Item != "" && !isImport {
-		preview, err := p.exchange.Preview(ctx, route.Item)
-		return View{Preview: &preview}, err
+		return p.loadPreview(ctx, route.Item)
 	}
 	history, err := p.exchange.History(ctx)
 	v := View{History: history}
@@ -78,27 +97,63 @@ func (p *Page) Load(ctx context.Context, route page.Route) (View, error) {
 			continue
 		}
 		v.Entry = &entry
-		if entry.Imported {
-			receipt, err := p.exchange.Receipt(ctx, id)
-			v.Receipt = &receipt
+		if v.Items, err = p.items(ctx, entry.Items); err != nil || !entry.Imported {
 			return v, err
 		}
+		receipt, err := p.exchange.Receipt(ctx, id)
+		v.Receipt = &receipt
+		return v, err
 	}
 	return v, nil
+}
+
+func (p *Page) loadPreview(ctx context.Context, path string) (View, error) {
+	preview, err := p.exchange.Preview(ctx, path)
+	v := View{Preview: &preview}
+	if err != nil || !preview.AlreadyHere {
+		return v, err
+	}
+	history, err := p.exchange.History(ctx)
+	for _, entry := range history {
+		if entry.Imported && entry.ManifestHash == preview.ManifestHash.String() {
+			v.Before = entry.ID
+		}
+	}
+	return v, err
+}
+
+func (p *Page) items(ctx context.Context, refs []content.Ref) ([]Item, error) {
+	var items []Item
+	for _, ref := range refs {
+		item := Item{Ref: ref}
+		if p.library != nil {
+			document, _, err := p.library.Get(ctx, ref)
+			switch {
+			case err == nil:
+				item.Kind, item.Title = document.Kind, document.Title
+			case !errors.Is(err, content.ErrNotFound):
+				return nil, err
+			}
+		}
+		items = append(items, item)
+	}
+	return items, nil
 }
 
 // Show draws it.
 func (p *Page) Show(v View) fyne.CanvasObject {
 	switch {
 	case v.Preview != nil:
-		return p.showPreview(*v.Preview)
+		return p.showPreview(*v.Preview, v.Before)
 	case v.Entry != nil:
-		return p.showEntry(*v.Entry, v.Receipt)
+		return p.showEntry(*v.Entry, v.Items, v.Receipt)
 	}
 	return p.showHistory(v.History)
 }
 
 func (p *Page) back() { p.host.Go(page.Route{Page: page.Updates}) }
+
+func (p *Page) toImport(id string) { p.host.Go(page.Route{Page: page.Updates, Item: itemImport + id}) }
 
 func (p *Page) choose() {
 	p.host.ChooseOpen(words.Of("updates.choose"), []string{".wardbook"}, func(path string) {
@@ -113,189 +168,33 @@ func (p *Page) showHistory(history []exchange.ImportEntry) fyne.CanvasObject {
 	}
 	lines := container.NewVBox()
 	for _, entry := range history {
-		outcome, tone := words.Of("updates.imported"), widgets.Good
-		if !entry.Imported {
-			outcome, tone = words.Of("updates.refused"), widgets.Problem
-		}
-		detail := words.Moment(entry.At) + " · " + entry.AccountName
-		if entry.Note != "" {
-			detail += " · " + entry.Note
-		}
-		row := widgets.Row{
-			Title: words.With("updates.bundle-of", map[string]any{"Number": entry.Sequence, "Publisher": entry.Publisher}), Detail: detail,
-			Side: outcome, Tone: tone, Icon: theme.DownloadIcon(),
-		}
-		lines.Add(widgets.NewLink(row, func() { p.host.Go(page.Route{Page: page.Updates, Item: itemImport + entry.ID}) }))
+		lines.Add(widgets.NewLink(historyRow(entry), func() { p.toImport(entry.ID) }))
 	}
 	header := widgets.Header{Title: words.Of("rail.updates"), Actions: []fyne.CanvasObject{choose}}
 	return widgets.Page(header, container.NewVScroll(widgets.Column(container.NewPadded(lines))))
 }
 
-func (p *Page) showPreview(v exchange.Preview) fyne.CanvasObject {
-	lines := container.NewVBox()
-	known := v.Manifest.ID != ""
-	if v.Refusal != nil && !p.canTrust(v) {
-		lines.Add(widgets.NewNotice(sentence.Of(v.Refusal, words.Of), widgets.Problem))
+func historyRow(entry exchange.ImportEntry) widgets.Row {
+	row := widgets.Row{
+		Title: bundleOf(entry.Sequence, entry.Publisher), Detail: words.Moment(entry.At) + " · " + entry.AccountName,
+		Side: words.Of("updates.imported"), Tone: widgets.Good, Icon: theme.DownloadIcon(),
 	}
-	if v.AlreadyHere {
-		lines.Add(widgets.NewNotice(words.Of("updates.already-here"), widgets.Neutral))
+	if !entry.Imported {
+		row.Side, row.Tone = words.Of("updates.refused"), widgets.Problem
+		row.Detail += " · " + refusal(entry)
+		return row
 	}
-	for _, notice := range notices(v) {
-		lines.Add(widgets.NewNotice(notice, widgets.Attention))
+	if entry.Note != "" {
+		row.Detail += " · " + entry.Note
 	}
-	if known {
-		lines.Add(facts(v))
-	}
-	if len(v.Items) > 0 {
-		lines.Add(widgets.Heading(words.Of("updates.changes")))
-		for _, item := range v.Items {
-			lines.Add(itemLine(item))
-		}
-	}
-	for _, o := range p.decision(v) {
-		lines.Add(o)
-	}
-	lines.Add(widgets.Gap(theme.TextSize()))
-	title := words.Of("updates.preview")
-	if known {
-		title = words.With("updates.bundle-of", map[string]any{"Number": v.Manifest.Sequence, "Publisher": v.Publisher.Name})
-	}
-	return widgets.Page(widgets.Header{Title: title, Subtitle: v.Path, Back: p.back}, container.NewVScroll(widgets.Column(container.NewPadded(lines))))
+	return row
 }
 
-func notices(v exchange.Preview) []string {
-	var texts []string
-	if v.ClockWarning {
-		texts = append(texts, words.Of("updates.clock"))
-	}
-	if v.LowerSequence && !v.AlreadyHere {
-		texts = append(texts, words.Of("updates.lower"))
-	}
-	if v.Missed > 0 {
-		texts = append(texts, words.Count("updates.missed", v.Missed))
-	}
-	return texts
+// refusal is why a bundle was refused, as it was kept, with what to do.
+func refusal(entry exchange.ImportEntry) string {
+	return sentence.Of(errors.New(entry.Refusal), func(string) string { return "" })
 }
 
-func facts(v exchange.Preview) fyne.CanvasObject {
-	expires := words.Of("updates.never")
-	if !v.Manifest.Expires.IsZero() {
-		expires = words.Moment(v.Manifest.Expires)
-	}
-	pairs := []string{
-		words.Of("updates.publisher"), v.Publisher.Name + " (" + words.Of("updates.trust-"+string(v.Publisher.State)) + ")",
-		words.Of("updates.fingerprint"), v.Publisher.Words,
-		words.Of("updates.created"), words.Moment(v.Manifest.Created),
-		words.Of("updates.expires"), expires,
-		words.Of("updates.size"), words.Size(v.Size),
-	}
-	if v.Manifest.Note != "" {
-		pairs = append(pairs, words.Of("updates.note"), v.Manifest.Note)
-	}
-	if v.Encrypted {
-		pairs = append(pairs, words.Of("updates.encryption"), words.Of("updates.encrypted"))
-	}
-	return widgets.Facts(pairs...)
-}
-
-func itemLine(item exchange.PreviewItem) fyne.CanvasObject {
-	change := words.With("updates.change-"+string(item.Change), map[string]any{"Version": item.Version, "Here": item.Here})
-	line := words.Of("learn.kind-"+string(item.Kind)) + ": " + words.In(item.Title) + " — " + change
-	return widgets.Text(line)
-}
-
-// canTrust tells whether an administrator could make this import possible by trusting the publisher.
-func (p *Page) canTrust(v exchange.Preview) bool {
-	return errors.Is(v.Refusal, exchange.ErrUnknownPublisher) && p.actor.Has(account.RoleAdministrator)
-}
-
-// decision is what can be done with the bundle.
-func (p *Page) decision(v exchange.Preview) []fyne.CanvasObject {
-	options := exchange.ImportOptions{Expect: v.ManifestHash}
-	switch {
-	case v.AlreadyHere && v.Refusal == nil:
-		return nil
-	case p.canTrust(v):
-		options.TrustFingerprint = v.Publisher.Fingerprint
-		trust := widgets.NewPrimary(words.Of("updates.trust-and-import"), func() { p.run(v, options) })
-		trust.Disable()
-		compared := widgets.NewCheck(words.Of("updates.compared"), func(yes bool) {
-			if yes {
-				trust.Enable()
-			} else {
-				trust.Disable()
-			}
-		})
-		return []fyne.CanvasObject{
-			widgets.NewNotice(words.Of("updates.unknown"), widgets.Attention), widgets.Fingerprint(v.Publisher.Fingerprint, strings.Split(v.Publisher.Words, "-")),
-			compared, container.NewHBox(trust),
-		}
-	case errors.Is(v.Refusal, bundle.ErrExpired) && p.actor.Has(account.RoleAdministrator):
-		options.OverrideExpiry = true
-		return []fyne.CanvasObject{container.NewHBox(widgets.NewButton(words.Of("updates.override"), func() {
-			p.host.Confirm(words.Of("updates.override"), words.Of("updates.override-message"), words.Of("updates.override"), func() { p.run(v, options) })
-		}))}
-	case v.Refusal != nil:
-		return nil
-	}
-	return []fyne.CanvasObject{container.NewHBox(widgets.NewPrimary(words.Of("updates.import"), func() { p.run(v, options) }))}
-}
-
-func (p *Page) run(v exchange.Preview, options exchange.ImportOptions) {
-	var result exchange.ImportResult
-	p.host.Work(words.Of("updates.importing"), func(ctx context.Context, progress page.Progress) (err error) {
-		options.Progress = func(_ string, done, total int64) {
-			progress(words.With("updates.progress", map[string]any{"Done": words.Size(done), "Total": words.Size(total)}), done, total)
-		}
-		result, err = p.exchange.Import(ctx, v.Path, options)
-		return err
-	}, func(err error) {
-		switch {
-		case err != nil:
-			p.host.Tell(err)
-			p.host.Reload()
-		case result.ImportID == "":
-			p.host.Reload()
-		default:
-			p.host.Go(page.Route{Page: page.Updates, Item: itemImport + result.ImportID})
-		}
-	})
-}
-
-func (p *Page) showEntry(entry exchange.ImportEntry, receipt *exchange.Receipt) fyne.CanvasObject {
-	lines := container.NewVBox()
-	if entry.Imported {
-		lines.Add(widgets.NewNotice(words.Of("updates.done"), widgets.Good))
-	} else {
-		lines.Add(widgets.NewNotice(entry.Refusal, widgets.Problem))
-	}
-	lines.Add(widgets.Facts(
-		words.Of("updates.publisher"), entry.Publisher, words.Of("updates.at"), words.Moment(entry.At), words.Of("updates.by"), entry.AccountName,
-		words.Of("updates.created"), words.Moment(entry.Created), words.Of("updates.size"), words.Size(entry.Size), words.Of("updates.note"), entry.Note,
-	))
-	if receipt != nil {
-		save := widgets.NewButton(words.Of("updates.save-receipt"), func() { p.saveReceipt(entry) })
-		lines.Add(widgets.Section(words.Of("updates.receipt"), widgets.Text(words.Of("updates.receipt-why")), widgets.Heading(receipt.Words), container.NewHBox(save)))
-	}
-	if len(entry.Items) > 0 {
-		lines.Add(widgets.Heading(words.Of("updates.items")))
-		for _, item := range entry.Items {
-			lines.Add(widgets.Text(words.With("updates.item", map[string]any{"ID": item.ID, "Version": item.Version})))
-		}
-	}
-	header := widgets.Header{Title: words.With("updates.bundle-of", map[string]any{"Number": entry.Sequence, "Publisher": entry.Publisher}), Back: p.back}
-	return widgets.Page(header, container.NewVScroll(widgets.Column(container.NewPadded(lines))))
-}
-
-func (p *Page) saveReceipt(entry exchange.ImportEntry) {
-	name := "receipt-" + strconv.FormatUint(entry.Sequence, 10) + ".json"
-	p.host.ChooseSave(words.Of("updates.save-receipt"), name, func(path string) {
-		p.host.Quietly(func(ctx context.Context) error { return p.exchange.WriteReceipt(ctx, entry.ID, path) }, func(err error) {
-			if err != nil {
-				p.host.Tell(err)
-				return
-			}
-			p.host.Say(words.Of("updates.saved"), path)
-		})
-	})
+func bundleOf(number uint64, publisher string) string {
+	return words.With("updates.bundle-of", map[string]any{"Number": number, "Publisher": publisher})
 }
