@@ -1,18 +1,3 @@
-// Package exchange carries content between workstations as bundle files: whom to trust, what a bundle would change,
-// importing it whole or not at all, publishing, and knowing which workstation has which version.
-//
-// A content bundle holds
-//
-//	content/<kind>/<id>/<version>.json   the canonical form of each document
-//	media/<sha256>.<png|jpg>             the images that documents name, once each
-//	changes.json                         which older versions are superseded or withdrawn
-//	README.txt                           how to open the bundle with standard tools
-//
-// and what the bundle format itself adds. docs/bundle-content.md describes it for others.
-//
-// Facts are immutable, so an import is a union: the same bundles in any order, any number of times, give the same
-// library. What could differ is decided by rules that do not depend on the order: the newest version is current, and
-// what any trusted bundle withdrew stays withdrawn.
 package exchange
 
 import (
@@ -22,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync"
 	"time"
 
 	"wardbook/data/account"
@@ -49,20 +35,27 @@ var (
 	ErrRevokedPublisher = errors.New("the publisher of this bundle has been revoked here")
 	ErrWrongKind        = errors.New("this bundle is not of the kind that belongs here")
 	ErrFingerprint      = errors.New("the fingerprint is not that of this bundle's publisher")
+	ErrOwnPublisher     = errors.New("this is the office's own key; it needs no decision, and it is renewed rather than revoked")
 	ErrSequenceConflict = errors.New("the publisher's bundle with this number was here before with other content; somebody may have copied the publisher's key")
 	ErrChangedSince     = errors.New("this is not the bundle that was previewed; look at it again")
 	ErrBadLayout        = errors.New("this bundle's content is not laid out as content bundles are")
 	ErrForeignOwner     = errors.New("this bundle holds content of another publisher under its own name")
 	ErrLint             = errors.New("the folder has mistakes that must be mended before publishing")
 	ErrNoNote           = errors.New("publishing needs a change note: say what is new for those who read it")
+	ErrLongNote         = errors.New("the change note is too long; 4,000 letters are the most")
 	ErrNothingToPublish = errors.New("nothing in this folder differs from what is published already")
+	ErrNothingToExport  = errors.New("this office has published nothing yet")
 	ErrNoOfficeKey      = errors.New("the office's publisher key was not made readable for this account yet; a trainer who can publish must sign in once")
+	ErrNoTrainer        = errors.New("there is no trainer who could use the office's key")
+	ErrBusy             = errors.New("another publication is being written; wait until it is done")
 	ErrForeignContent   = errors.New("only the office's own content can be exported; pass the publisher's own bundle on instead")
 	ErrNoSuchPublisher  = errors.New("there is no publisher with this fingerprint here")
 	ErrNotAReceipt      = errors.New("this is not the receipt of one of the office's publications")
+	ErrMistyped         = errors.New("the code was misheard or mistyped")
 	ErrNoSuchItem       = errors.New("there is no such item here")
 	ErrBadDate          = errors.New("the date is not a day like 2026-11-23")
-	ErrOlderVersion     = errors.New("only older versions of what is published can be superseded or withdrawn")
+	ErrExpiryPast       = errors.New("the bundle would have expired already; choose a later day")
+	ErrOlderVersion     = errors.New("only versions that are published already can be superseded or withdrawn")
 )
 
 // Accounts says who the accounts are; the account service of the session does.
@@ -86,6 +79,8 @@ type Service struct {
 	workstation Workstation
 	program     string
 	now         func() time.Time
+
+	publishing sync.Mutex // held while a number of the office's stream is in use
 }
 
 // New binds the service to an opened library and a signed-in account. program is the program's version.

@@ -31,6 +31,7 @@ func newSite(t *testing.T, roles ...account.Role) *site {
 	s := &site{t: t, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
 	options := stationtest.Options(t)
 	options.Now = func() time.Time { return s.now }
+	options.Program = "0.1.0"
 	s.station, s.session, _ = stationtest.NewWith(t, station.SetupRequest{Roles: roles}, options)
 	s.Service = s.session.Exchange()
 	return s

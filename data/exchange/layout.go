@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,6 +22,8 @@ const (
 	maxChanges  = 4 << 20
 	maxReadme   = 64 << 10
 	maxSums     = 8 << 20
+	// maxTexts bounds the documents of one bundle together, bytes: they are all in memory while they are compared.
+	maxTexts = 24 << 20
 )
 
 const readmeText = `This is a Wardbook content bundle: training material and checklists, signed by its publisher.
@@ -116,16 +119,23 @@ type parcel struct {
 }
 
 // readParcel reads every document of a bundle. Everything that is not exactly where the layout says is refused.
-func readParcel(b *bundle.Reader) (parcel, error) {
+func readParcel(ctx context.Context, b *bundle.Reader) (parcel, error) {
 	var p parcel
 	manifest := b.Manifest()
 	if manifest.Kind != bundle.KindContent {
 		return p, fmt.Errorf("%w: it is a %s bundle", ErrWrongKind, manifest.Kind)
 	}
 	media := map[string]int64{}
+	left := int64(maxTexts)
 	for _, entry := range manifest.Entries {
+		if err := ctx.Err(); err != nil {
+			return p, err
+		}
 		switch {
 		case strings.HasPrefix(entry.Path, "content/"):
+			if left -= entry.Size; left < 0 {
+				return p, fmt.Errorf("%w: it holds more than %d MiB of texts", ErrBadLayout, maxTexts>>20)
+			}
 			d, err := readDocument(b, entry)
 			if err != nil {
 				return p, err
@@ -134,10 +144,17 @@ func readParcel(b *bundle.Reader) (parcel, error) {
 		case strings.HasPrefix(entry.Path, "media/"):
 			media[entry.Path] = entry.Size
 		case entry.Path == changesPath:
-			if err := p.readChanges(b); err != nil {
+			if entry.Size > maxChanges {
+				return p, fmt.Errorf("%w: %s is too long", ErrBadLayout, changesPath)
+			}
+			encoded, err := b.ReadEntry(changesPath, maxChanges)
+			if err != nil {
 				return p, err
 			}
-		case entry.Path == readmePath && entry.Size <= maxReadme, entry.Path == "SHA256SUMS" && entry.Size <= maxSums:
+			if p.versions, err = parseChanges(encoded); err != nil {
+				return p, err
+			}
+		case entry.Path == readmePath && entry.Size <= maxReadme, entry.Path == bundle.SumsName && entry.Size <= maxSums:
 			// Nothing in them is used, but a file that is damaged anywhere is refused.
 			if _, err := b.ReadEntry(entry.Path, maxSums); err != nil {
 				return p, err
@@ -146,7 +163,7 @@ func readParcel(b *bundle.Reader) (parcel, error) {
 			return p, fmt.Errorf("%w: %s has no place in it", ErrBadLayout, entry.Path)
 		}
 	}
-	return p, p.checkMedia(manifest, media)
+	return p, first(p.checkDocuments(), p.checkMedia(manifest, media))
 }
 
 func readDocument(b *bundle.Reader, entry bundle.Entry) (content.Document, error) {
@@ -167,26 +184,43 @@ func readDocument(b *bundle.Reader, entry bundle.Entry) (content.Document, error
 	return d, nil
 }
 
-func (p *parcel) readChanges(b *bundle.Reader) error {
-	encoded, err := b.ReadEntry(changesPath, maxChanges)
-	if err != nil {
-		return err
-	}
-	decoder := json.NewDecoder(bytes.NewReader(encoded))
-	decoder.DisallowUnknownFields()
+// parseChanges reads changes.json.
+func parseChanges(encoded []byte) ([]VersionState, error) {
 	var c changes
-	if err := decoder.Decode(&c); err != nil {
-		return fmt.Errorf("%w: %s cannot be read", ErrBadLayout, changesPath)
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%w: something follows %s", ErrBadLayout, changesPath)
+	if len(encoded) > maxChanges || strictJSON(encoded, &c) != nil {
+		return nil, fmt.Errorf("%w: %s cannot be read", ErrBadLayout, changesPath)
 	}
 	for _, v := range c.Versions {
 		if !content.ValidID(v.ID) || v.Version < 1 || v.State != content.StateSuperseded && v.State != content.StateWithdrawn {
-			return fmt.Errorf("%w: %s says something about %q that is not possible", ErrBadLayout, changesPath, v.ID)
+			return nil, fmt.Errorf("%w: %s says something about %q that is not possible", ErrBadLayout, changesPath, v.ID)
 		}
 	}
-	p.versions = c.Versions
+	return c.Versions, nil
+}
+
+// checkDocuments holds what a document cannot hold of itself: that an id has one kind and one owner in the bundle, that
+// what changes.json speaks of is in it, and that media have names and types that a library can keep.
+func (p *parcel) checkDocuments() error {
+	seen := map[string]content.Document{}
+	for _, d := range p.documents {
+		if other, ok := seen[d.ID]; ok && other.Kind != d.Kind {
+			return fmt.Errorf("%w: %s is a %s and a %s", ErrBadLayout, d.ID, other.Kind, d.Kind)
+		}
+		seen[d.ID] = d
+		paths := map[string]bool{}
+		for _, m := range d.Media {
+			if !fs.ValidPath(m.Path) || m.Path == "." || paths[m.Path] || m.Size < 0 || m.Size > content.MaxImageBytes ||
+				m.MIME != "image/png" && m.MIME != "image/jpeg" {
+				return fmt.Errorf("%w: %s names a file that it cannot have", ErrBadLayout, d.Ref())
+			}
+			paths[m.Path] = true
+		}
+	}
+	for _, v := range p.versions {
+		if _, ok := seen[v.ID]; !ok {
+			return fmt.Errorf("%w: %s speaks of %s, which the bundle does not bring", ErrBadLayout, changesPath, v.ID)
+		}
+	}
 	return nil
 }
 
@@ -214,11 +248,24 @@ func (p *parcel) checkMedia(manifest bundle.Manifest, media map[string]int64) er
 
 // checkOwners holds that a publisher brings only its own content: the owner in every document is the signer's key or
 // one that the signer follows.
-func (p *parcel) checkOwners(signer bundle.PublicKey, succeeds func(known, successor string) bool) error {
+func (p *parcel) checkOwners(signer bundle.PublicKey, publishers []Publisher) error {
 	for _, d := range p.documents {
-		if d.Owner != signer.Fingerprint() && !succeeds(d.Owner, signer.Fingerprint()) {
+		if d.Owner != signer.Fingerprint() && !follows(publishers, d.Owner, signer.Fingerprint()) {
 			return fmt.Errorf("%w: %s", ErrForeignOwner, d.Ref())
 		}
+	}
+	return nil
+}
+
+// strictJSON reads exactly one JSON value without unknown fields.
+func strictJSON(text []byte, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("something follows")
 	}
 	return nil
 }

@@ -1,16 +1,18 @@
 package exchange
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,94 +25,6 @@ import (
 	"wardbook/data/content"
 	"wardbook/data/vault"
 )
-
-// PublishItem is what publishing would do with one document of the folder.
-type PublishItem struct {
-	content.Ref
-	Kind     content.Kind
-	Title    content.Text
-	Change   Change   // new, changed or same
-	Previous int      // the newest version here, 0 if none
-	Diff     []string // what changed, in plain lines
-}
-
-// PublishPreview says what publishing a folder would do, and what the linter has to say.
-type PublishPreview struct {
-	Findings []content.Finding
-	Items    []PublishItem
-	Blocked  bool // by a finding of severity error
-}
-
-// prepared is a folder with owners and versions, compared with the library.
-type prepared struct {
-	folder  content.Folder
-	preview PublishPreview
-}
-
-// PreviewPublish reads and lints a folder and compares it with what is published already. It changes nothing; before the
-// first publication, items are shown under a key that is made only then.
-func (s *Service) PreviewPublish(ctx context.Context, folder string) (PublishPreview, error) {
-	if err := s.actor.Require("publish", account.RoleTrainer); err != nil {
-		return PublishPreview{}, err
-	}
-	if err := checkFolder(folder); err != nil {
-		return PublishPreview{}, err
-	}
-	var p prepared
-	err := s.library.Read(ctx, func(tx *sql.Tx) error {
-		owner := "not made yet"
-		found, err := readOfficeTx(ctx, tx)
-		if err != nil {
-			return err
-		}
-		if found != nil {
-			key, err := bundle.ParsePublicKey(found.publicKey)
-			if err != nil {
-				return err
-			}
-			owner = key.Fingerprint()
-		}
-		p, err = prepareTx(ctx, tx, folder, owner)
-		return err
-	})
-	return p.preview, wrap("look at the folder", err)
-}
-
-func checkFolder(folder string) error {
-	info, err := os.Stat(folder)
-	if err == nil && !info.IsDir() {
-		err = fmt.Errorf("%s is not a folder: %w", folder, fs.ErrInvalid)
-	}
-	return err
-}
-
-func prepareTx(ctx context.Context, tx *sql.Tx, folder, owner string) (prepared, error) {
-	k := &known{ctx: ctx, tx: tx}
-	read, findings := content.ReadFolder(os.DirFS(folder))
-	findings = append(findings, content.Lint(read, k)...)
-	ready, more := content.Prepare(read, k, owner)
-	findings = append(findings, more...)
-	p := prepared{folder: ready, preview: PublishPreview{Findings: findings, Blocked: content.Blocks(findings)}}
-	for _, source := range ready.Sources {
-		p.preview.Items = append(p.preview.Items, itemOf(source.Document, k))
-	}
-	return p, k.err
-}
-
-func itemOf(d content.Document, k *known) PublishItem {
-	item := PublishItem{Ref: d.Ref(), Kind: d.Kind, Title: d.Title, Change: ChangeNew}
-	newest, ok := k.Newest(d.ID)
-	if !ok {
-		return item
-	}
-	item.Previous, item.Change = newest.Version, ChangeChanged
-	if content.SameSubstance(newest, d) {
-		item.Change = ChangeSame
-	} else {
-		item.Diff = content.Compare(newest, d)
-	}
-	return item
-}
 
 // PublishRequest is what a trainer decides when publishing.
 type PublishRequest struct {
@@ -136,63 +50,81 @@ type Published struct {
 }
 
 // Publish lints a folder, gives what changed its next version, writes the bundle, reads it back, and puts the new
-// versions into the office's own library. For each document with an older version, Older says by "id" (the newest older
-// one) or "id@version" whether it is superseded, as it is by itself, or withdrawn.
+// versions into the office's own library.
 //
-// The file is written and verified first and everything in the library changes in one transaction afterwards. A failure
-// or crash in between leaves the library and its numbers as they were, and at most a bundle file that names a number
-// that will be used again: it is removed when the failure is noticed; after a crash it stands at Out, and the next
-// publication to the same place says so.
+// For each document with an older version, Older says by "id" (the newest older one) or "id@version" whether it is
+// superseded, as it is by itself, or withdrawn. For a document that did not change, "id" withdraws the version that is
+// published, and nothing takes its place.
+//
+// The order of acts: media into the library, named by nothing yet; the number reserved; the file written, flushed, read
+// back and verified; then everything in the library in one transaction. A failure leaves the library as it was and removes
+// the file. The number is given back only if the file is surely gone: otherwise, and after a crash in between, a bundle
+// with that number may lie on a stick, and the next publication takes the number after it.
 func (s *Service) Publish(ctx context.Context, request PublishRequest) (Published, error) {
 	if err := s.actor.Require("publish", account.RoleTrainer); err != nil {
 		return Published{}, err
 	}
-	if request.Note = strings.TrimSpace(request.Note); request.Note == "" {
-		return Published{}, ErrNoNote
-	}
-	if request.Effective == "" {
-		request.Effective = s.now().Local().Format(time.DateOnly)
-	}
-	if _, err := time.Parse(time.DateOnly, request.Effective); err != nil {
-		return Published{}, fmt.Errorf("%w: %s", ErrBadDate, request.Effective)
-	}
-	if err := checkFolder(request.Folder); err != nil {
+	if err := s.checkRequest(&request); err != nil {
 		return Published{}, err
 	}
+	if !s.publishing.TryLock() {
+		return Published{}, ErrBusy
+	}
+	defer s.publishing.Unlock()
 	roster, err := s.accounts.Roster(ctx)
 	if err != nil {
 		return Published{}, err
 	}
-	// The key is made in a transaction of its own: a publication that fails afterwards leaves a key that the next uses.
-	var o *office
-	var key bundle.PrivateKey
-	err = s.library.Write(ctx, func(tx *sql.Tx) (err error) {
-		o, key, err = s.ensureOfficeTx(ctx, tx, roster)
-		return err
-	})
+	o, key, err := s.readyOffice(ctx, roster)
 	if err != nil {
 		return Published{}, err
 	}
 	defer key.Wipe()
-	var p prepared
-	err = s.library.Read(ctx, func(tx *sql.Tx) (err error) {
-		p, err = prepareTx(ctx, tx, request.Folder, key.Public().Fingerprint())
-		return err
-	})
+	p, err := s.prepare(ctx, roster, request.Folder)
 	if err != nil {
 		return Published{}, wrap("look at the folder", err)
 	}
 	if p.preview.Blocked {
 		return Published{Items: p.preview.Items}, &LintError{Findings: p.preview.Findings}
 	}
-	fresh, err := s.finish(&p, request)
+	fresh, err := finish(&p, request)
 	if err != nil {
 		return Published{}, err
 	}
 	return s.write(ctx, o, key, request.Out, outgoing{
-		documents: documentsOf(p), fresh: fresh.documents, versions: fresh.versions, open: openFolderMedia(p.folder), folder: p.folder,
+		documents: documentsOf(p), fresh: fresh.documents, decided: fresh.versions, told: p.told, open: openFolderMedia(p.folder),
 		note: request.Note, expires: request.Expires, recipients: request.Recipients, items: p.preview.Items, progress: request.Progress,
 	})
+}
+
+// readyOffice makes the office's key at the first publication. That is a transaction of its own: a publication that fails
+// afterwards leaves a key that the next one uses.
+func (s *Service) readyOffice(ctx context.Context, roster *account.Roster) (o *office, key bundle.PrivateKey, err error) {
+	err = s.library.Write(ctx, func(tx *sql.Tx) (err error) {
+		o, key, err = s.readyOfficeTx(ctx, tx, roster)
+		return err
+	})
+	return o, key, err
+}
+
+// checkRequest puts what a person typed into the form that a bundle can carry.
+func (s *Service) checkRequest(request *PublishRequest) error {
+	request.Note = strings.TrimSpace(strings.NewReplacer("\r\n", "\n", "\r", "\n", "\t", " ").Replace(request.Note))
+	switch {
+	case request.Note == "":
+		return ErrNoNote
+	case len(request.Note) > bundle.MaxNoteLength:
+		return ErrLongNote
+	case !request.Expires.IsZero() && !request.Expires.After(s.now()):
+		return ErrExpiryPast
+	}
+	if request.Effective == "" {
+		request.Effective = s.now().Local().Format(time.DateOnly)
+	}
+	if _, err := time.Parse(time.DateOnly, request.Effective); err != nil {
+		return fmt.Errorf("%w: %s", ErrBadDate, request.Effective)
+	}
+	return checkFolder(request.Folder)
 }
 
 // LintError says that a folder has mistakes; it is ErrLint and carries what the linter said.
@@ -214,67 +146,68 @@ func (e *LintError) Error() string {
 // Is makes it ErrLint.
 func (e *LintError) Is(target error) bool { return target == ErrLint }
 
-func documentsOf(p prepared) []content.Document {
-	var documents []content.Document
-	for _, source := range p.folder.Sources {
-		documents = append(documents, source.Document)
-	}
-	return documents
-}
-
 // finish gives new versions their note and day, and decides about older ones.
-func (s *Service) finish(p *prepared, request PublishRequest) (parcel, error) {
-	var fresh parcel
-	older := maps.Clone(request.Older)
+func finish(p *prepared, request PublishRequest) (fresh parcel, err error) {
+	older, err := readOlder(request.Older)
+	if err != nil {
+		return fresh, err
+	}
 	for i, item := range p.preview.Items {
 		d := &p.folder.Sources[i].Document
-		if item.Change == ChangeSame {
-			continue
+		versions := older[d.ID]
+		delete(older, d.ID)
+		if newest, ok := versions[0]; ok {
+			delete(versions, 0)
+			versions[item.Previous] = newest
 		}
-		d.ChangeNote, d.EffectiveFrom = request.Note, request.Effective
-		fresh.documents = append(fresh.documents, *d)
-		if item.Previous == 0 {
-			continue
+		if item.Change != ChangeSame {
+			d.ChangeNote, d.EffectiveFrom = request.Note, request.Effective
+			fresh.documents = append(fresh.documents, *d)
+			if _, decided := versions[item.Previous]; !decided && item.Previous > 0 {
+				fresh.versions = append(fresh.versions, VersionState{ID: d.ID, Version: item.Previous, State: content.StateSuperseded})
+			}
 		}
-		decided := false
-		for name, state := range older {
-			id, version := name, item.Previous
-			if base, number, ok := strings.Cut(name, "@"); ok {
-				id = base
-				if _, err := fmt.Sscanf(number, "%d", &version); err != nil {
-					return fresh, fmt.Errorf("%w: %s", ErrOlderVersion, name)
-				}
+		for _, version := range slices.Sorted(maps.Keys(versions)) {
+			state := versions[version]
+			if version < 1 || version > item.Previous || item.Change == ChangeSame && version == item.Previous && state != content.StateWithdrawn {
+				return fresh, fmt.Errorf("%w: %s@%d", ErrOlderVersion, d.ID, version)
 			}
-			if id != d.ID {
-				continue
-			}
-			if version >= d.Version || version < 1 || state != content.StateSuperseded && state != content.StateWithdrawn {
-				return fresh, fmt.Errorf("%w: %s", ErrOlderVersion, name)
-			}
-			fresh.versions = append(fresh.versions, VersionState{ID: id, Version: version, State: state})
-			decided = decided || version == item.Previous
-			delete(older, name)
-		}
-		if !decided {
-			fresh.versions = append(fresh.versions, VersionState{ID: d.ID, Version: item.Previous, State: content.StateSuperseded})
+			fresh.versions = append(fresh.versions, VersionState{ID: d.ID, Version: version, State: state})
 		}
 	}
-	if len(older) > 0 {
-		return fresh, fmt.Errorf("%w: %s", ErrOlderVersion, slices.Sorted(maps.Keys(older))[0])
+	for _, id := range slices.Sorted(maps.Keys(older)) {
+		return fresh, fmt.Errorf("%w: %s", ErrOlderVersion, id)
 	}
-	if len(fresh.documents) == 0 {
+	if len(fresh.documents) == 0 && !slices.ContainsFunc(fresh.versions, func(v VersionState) bool { return v.State == content.StateWithdrawn && !slices.Contains(p.told, v) }) {
 		return fresh, ErrNothingToPublish
 	}
 	return fresh, nil
+}
+
+// readOlder reads "id" and "id@version"; version 0 stands for the newest published one.
+func readOlder(older map[string]content.State) (map[string]map[int]content.State, error) {
+	read := map[string]map[int]content.State{}
+	for name, state := range older {
+		id, number, numbered := strings.Cut(name, "@")
+		version, err := strconv.Atoi(cmp.Or(number, "0"))
+		if err != nil || numbered && version < 1 || state != content.StateSuperseded && state != content.StateWithdrawn {
+			return nil, fmt.Errorf("%w: %s", ErrOlderVersion, name)
+		}
+		if read[id] == nil {
+			read[id] = map[int]content.State{}
+		}
+		read[id][version] = state
+	}
+	return read, nil
 }
 
 // outgoing is a bundle on its way out.
 type outgoing struct {
 	documents  []content.Document // everything the bundle brings
 	fresh      []content.Document // what is new in the library, too
-	versions   []VersionState
+	decided    []VersionState     // what this publication says of other versions
+	told       []VersionState     // what was said of them before
 	open       mediaOpener
-	folder     content.Folder
 	note       string
 	expires    time.Time
 	recipients []string
@@ -282,13 +215,37 @@ type outgoing struct {
 	progress   Progress
 }
 
-func (s *Service) write(ctx context.Context, o *office, key bundle.PrivateKey, out string, b outgoing) (Published, error) {
-	sources, err := sourcesOf(b.documents, b.versions, b.open)
+// versions is what the bundle says of other versions: what was withdrawn stays so.
+func (b outgoing) versions() []VersionState {
+	said := map[content.Ref]content.State{}
+	for _, v := range slices.Concat(b.told, b.decided) {
+		ref := content.Ref{ID: v.ID, Version: v.Version}
+		if said[ref] != content.StateWithdrawn {
+			said[ref] = v.State
+		}
+	}
+	var list []VersionState
+	for ref, state := range said {
+		list = append(list, VersionState{ID: ref.ID, Version: ref.Version, State: state})
+	}
+	return list
+}
+
+func (s *Service) write(ctx context.Context, o *office, key bundle.PrivateKey, out string, b outgoing) (published Published, err error) {
+	sources, err := sourcesOf(b.documents, b.versions(), b.open)
 	if err != nil {
 		return Published{}, err
 	}
-	manifest, recipients, err := s.manifestOf(o, b)
+	manifest, recipients, err := s.manifestOf(ctx, o, b)
 	if err != nil {
+		return Published{}, err
+	}
+	stored := &storing{service: s, blobs: map[string]vault.Blob{}}
+	defer stored.finish(&err)
+	if err := stored.putAll(ctx, b.fresh, b.open); err != nil {
+		return Published{}, wrap("publish", err)
+	}
+	if err := s.reserve(ctx, o); err != nil {
 		return Published{}, err
 	}
 	options := bundle.ExportOptions{}
@@ -297,31 +254,79 @@ func (s *Service) write(ctx context.Context, o *office, key bundle.PrivateKey, o
 	}
 	written, err := bundle.Export(ctx, out, manifest, key, sources, recipients, options)
 	if err != nil {
-		return Published{}, err
+		return Published{}, s.giveBack(ctx, o, exportLeftNothing(ctx, out, err), err)
 	}
-	published := Published{
+	published = Published{
 		Path: written.Path, Size: written.Size, FileHash: written.FileHash, ManifestHash: written.ManifestHash,
 		Sequence: o.nextSequence, Items: b.items,
 	}
-	blobs := map[string]vault.Blob{}
-	err = s.storeFolderMedia(ctx, b.folder, b.fresh, blobs)
-	if err == nil {
-		err = s.library.Write(ctx, func(tx *sql.Tx) error { return s.publishTx(ctx, tx, o, b, written, blobs, &published) })
-	}
+	err = s.library.Write(ctx, func(tx *sql.Tx) error { return s.publishTx(ctx, tx, o, b, written, stored.blobs, &published) })
 	if err != nil {
-		return Published{}, errors.Join(wrap("publish", err), s.removeMedia(blobs), os.Remove(written.Path))
+		removed := os.Remove(written.Path)
+		return Published{}, s.giveBack(ctx, o, removed == nil, errors.Join(wrap("publish", err), removed))
 	}
 	return published, nil
 }
 
-func (s *Service) manifestOf(o *office, b outgoing) (bundle.Manifest, []age.Recipient, error) {
+// reserve notes that a bundle with the next number is about to be written.
+func (s *Service) reserve(ctx context.Context, o *office) error {
+	return s.library.Write(ctx, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, `UPDATE exchange_office SET reserved = next_sequence WHERE number = ? AND stream = ? AND next_sequence = ? AND reserved = 0`,
+			o.number, o.stream, o.nextSequence)
+		return oneRow(result, err)
+	})
+}
+
+// giveBack frees the reserved number if no file with it can be anywhere, and returns the failure that led here.
+func (s *Service) giveBack(ctx context.Context, o *office, gone bool, failure error) error {
+	if !gone {
+		return failure
+	}
+	ctx = context.WithoutCancel(ctx)
+	return errors.Join(failure, s.library.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE exchange_office SET reserved = 0 WHERE number = ? AND reserved = ?`, o.number, o.nextSequence)
+		return err
+	}))
+}
+
+// exportLeftNothing tells whether a failed export surely left no bundle: it was cancelled or refused, and no file stands
+// there, or only the one that stood there before. A drive that fails may hold one that it does not show.
+func exportLeftNothing(ctx context.Context, out string, failure error) bool {
+	if errors.Is(failure, bundle.ErrTargetExists) {
+		return true
+	}
+	if ctx.Err() == nil && bundle.Code(failure) == "" {
+		return false
+	}
+	path, err := filepath.Abs(out)
+	if err != nil {
+		return false
+	}
+	_, err = os.Lstat(path)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+func oneRow(result sql.Result, err error) error {
+	if err != nil {
+		return err
+	}
+	if count, err := result.RowsAffected(); err != nil || count != 1 {
+		return first(err, ErrBusy)
+	}
+	return nil
+}
+
+// minimumProgram is the oldest program that understands what a content bundle of this program holds.
+const minimumProgram = "0.1.0"
+
+func (s *Service) manifestOf(ctx context.Context, o *office, b outgoing) (bundle.Manifest, []age.Recipient, error) {
 	anchor, err := s.library.Anchor()
 	if err != nil {
 		return bundle.Manifest{}, nil, err
 	}
 	m := bundle.Manifest{
 		Kind: bundle.KindContent, Issuer: bundle.Issuer{Name: o.name}, Stream: o.stream, Sequence: o.nextSequence,
-		Created: s.now(), Expires: b.expires, Note: b.note, MinimumProgram: "0.1.0",
+		Created: s.now(), Expires: b.expires, Note: b.note, MinimumProgram: minimumProgram,
 		Anchor: &bundle.Anchor{Store: anchor.Store.String(), Generation: anchor.Generation, Sequence: anchor.Sequence, Tag: fmt.Sprintf("%x", anchor.Tag)},
 	}
 	if o.previous != "" {
@@ -336,28 +341,38 @@ func (s *Service) manifestOf(o *office, b outgoing) (bundle.Manifest, []age.Reci
 		}
 	}
 	m.Languages = slices.Sorted(maps.Keys(languages))
+	err = s.library.Read(ctx, func(tx *sql.Tx) (err error) {
+		m.Successors, m.Revocations, err = ownStatementsTx(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return m, nil, wrap("read what the office says of its keys", err)
+	}
 	var recipients []age.Recipient
+	named := map[string]bool{}
 	for _, text := range b.recipients {
-		recipient, err := age.ParseX25519Recipient(strings.TrimSpace(text))
+		text = strings.TrimSpace(text)
+		recipient, err := age.ParseX25519Recipient(text)
 		if err != nil {
 			return m, nil, fmt.Errorf("%q is not an age recipient: %w", text, err)
 		}
-		recipients = append(recipients, recipient)
+		if !named[recipient.String()] {
+			named[recipient.String()] = true
+			recipients = append(recipients, recipient)
+		}
 	}
 	return m, recipients, nil
 }
 
 func (s *Service) publishTx(ctx context.Context, tx *sql.Tx, o *office, b outgoing, written bundle.Written, blobs map[string]vault.Blob, published *Published) error {
-	result, err := tx.ExecContext(ctx, `UPDATE exchange_office SET next_sequence = ?, previous = ? WHERE next_sequence = ?`,
-		o.nextSequence+1, written.ManifestHash.String(), o.nextSequence)
-	if err != nil {
+	result, err := tx.ExecContext(ctx, `UPDATE exchange_office SET next_sequence = ?1 + 1, previous = ?2, reserved = 0
+		WHERE number = ?3 AND stream = ?4 AND next_sequence = ?1 AND reserved = ?1`, o.nextSequence, written.ManifestHash.String(), o.number, o.stream)
+	if err := oneRow(result, err); err != nil {
 		return err
 	}
-	if count, err := result.RowsAffected(); err != nil || count != 1 {
-		return errors.Join(err, errors.New("another publication came first; publish again"))
-	}
-	p := parcel{documents: b.fresh, versions: b.versions}
-	if err := putTx(ctx, tx, p, written.Manifest.ID, s.now(), nil, blobsByPath(blobs)); err != nil {
+	// What the bundle brings stands in the library already, but for what is new.
+	p := parcel{documents: b.fresh, versions: b.decided}
+	if err := putTx(ctx, tx, p, ownersOf(b.documents), written.Manifest.ID, s.now(), o.chain, blobsByPath(blobs)); err != nil {
 		return err
 	}
 	id, err := uuid.NewV7()
@@ -373,157 +388,24 @@ func (s *Service) publishTx(ctx context.Context, tx *sql.Tx, o *office, b outgoi
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO exchange_publication (id, bundle_id, manifest_hash, sequence, note, items, file_hash, size, account_id, account_name, at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, published.ID, written.Manifest.ID, written.ManifestHash.String(), o.nextSequence, b.note,
-		string(encoded), written.FileHash.String(), written.Size, s.actor.AccountID(), s.actor.AccountName(), s.now().UnixMilli())
+	_, err = tx.ExecContext(ctx, `INSERT INTO exchange_publication (id, bundle_id, manifest_hash, issuer, stream, sequence, note, items, file_hash, size, account_id, account_name, at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, published.ID, written.Manifest.ID, written.ManifestHash.String(), written.Manifest.Issuer.PublicKey.Fingerprint(),
+		o.stream, o.nextSequence, b.note, string(encoded), written.FileHash.String(), written.Size, s.actor.AccountID(), s.actor.AccountName(), s.now().UnixMilli())
 	if err != nil {
 		return err
 	}
-	for _, v := range b.versions {
+	for _, v := range b.decided {
 		if v.State == content.StateWithdrawn {
-			if err := s.log(ctx, tx, audit.ActContentWithdraw, fmt.Sprintf("%s@%d", v.ID, v.Version), "", nil); err != nil {
+			if err := s.log(ctx, tx, audit.ActContentWithdraw, fmt.Sprintf("%s@%d", v.ID, v.Version), b.note, nil); err != nil {
 				return err
 			}
 		}
 	}
 	act := audit.ActPublish
-	if len(b.fresh) == 0 {
+	if len(b.fresh) == 0 && len(b.decided) == 0 {
 		act = audit.ActBundleExport
 	}
 	return s.log(ctx, tx, act, written.Manifest.ID, b.note, map[string]string{
 		"sequence": fmt.Sprint(o.nextSequence), "manifest": written.ManifestHash.String(), "items": fmt.Sprint(len(b.documents)),
 	})
-}
-
-// ExportContent writes current versions of the office's own content into a new bundle, for a workstation that missed
-// earlier ones. Items are ids; none means everything the office owns. Content of other publishers keeps their signature
-// and is passed on as their own bundle.
-func (s *Service) ExportContent(ctx context.Context, out string, items []string, progress Progress) (Published, error) {
-	if err := s.actor.Require("export content", account.RoleTrainer); err != nil {
-		return Published{}, err
-	}
-	var o *office
-	var documents []content.Document
-	blobs := map[string]vault.Blob{}
-	err := s.library.Read(ctx, func(tx *sql.Tx) (err error) {
-		if o, err = readOfficeTx(ctx, tx); err != nil || o == nil {
-			return err
-		}
-		documents, err = ownDocumentsTx(ctx, tx, o, items)
-		for _, d := range documents {
-			for _, m := range d.Media {
-				sum, err := bundle.ParseHash(m.SHA256)
-				if err != nil {
-					return err
-				}
-				if blobs[m.SHA256], _, err = content.StoredMediaTx(ctx, tx, sum); err != nil {
-					return err
-				}
-			}
-		}
-		return err
-	})
-	switch {
-	case err != nil:
-		return Published{}, wrap("gather the content", err)
-	case o == nil || len(documents) == 0:
-		return Published{}, ErrNothingToPublish
-	}
-	key, err := o.openKey(s.actor)
-	if err != nil {
-		return Published{}, err
-	}
-	defer key.Wipe()
-	return s.write(ctx, o, key, out, outgoing{
-		documents: documents, note: "Content that was published before", progress: progress,
-		open: func(_ content.Document, m content.MediaRef) (io.ReadCloser, error) {
-			return s.library.OpenMedia(blobs[m.SHA256])
-		},
-	})
-}
-
-func ownDocumentsTx(ctx context.Context, tx *sql.Tx, o *office, items []string) ([]content.Document, error) {
-	key, err := bundle.ParsePublicKey(o.publicKey)
-	if err != nil {
-		return nil, err
-	}
-	if len(items) == 0 {
-		rows, err := tx.QueryContext(ctx, `SELECT id FROM content_version WHERE owner = ? AND state = 'current' ORDER BY id`, key.Fingerprint())
-		if err != nil {
-			return nil, err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var id string
-			if err := rows.Scan(&id); err != nil {
-				return nil, err
-			}
-			items = append(items, id)
-		}
-		if err := rows.Err(); err != nil {
-			return nil, err
-		}
-	}
-	var documents []content.Document
-	for _, id := range items {
-		d, _, err := content.GetTx(ctx, tx, content.Ref{ID: id})
-		if errors.Is(err, content.ErrNotFound) {
-			return nil, fmt.Errorf("%w: %s", ErrNoSuchItem, id)
-		}
-		if err != nil {
-			return nil, err
-		}
-		if d.Owner != key.Fingerprint() {
-			return nil, fmt.Errorf("%w: %s", ErrForeignContent, id)
-		}
-		documents = append(documents, d)
-	}
-	return documents, nil
-}
-
-// Publication is a bundle that the office published.
-type Publication struct {
-	ID           string
-	BundleID     string
-	ManifestHash string
-	Sequence     uint64
-	Note         string
-	Items        []content.Ref
-	FileHash     string
-	Size         int64
-	AccountName  string
-	At           time.Time
-}
-
-// Publications lists what the office published, newest first.
-func (s *Service) Publications(ctx context.Context) ([]Publication, error) {
-	var list []Publication
-	err := s.library.Read(ctx, func(tx *sql.Tx) (err error) {
-		list, err = publicationsTx(ctx, tx, `ORDER BY sequence DESC`)
-		return err
-	})
-	return list, wrap("list the publications", err)
-}
-
-func publicationsTx(ctx context.Context, tx *sql.Tx, where string, args ...any) ([]Publication, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT id, bundle_id, manifest_hash, sequence, note, items, file_hash, size, account_name, at FROM exchange_publication `+where, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var list []Publication
-	for rows.Next() {
-		var p Publication
-		var items string
-		var at int64
-		if err := rows.Scan(&p.ID, &p.BundleID, &p.ManifestHash, &p.Sequence, &p.Note, &items, &p.FileHash, &p.Size, &p.AccountName, &at); err != nil {
-			return nil, err
-		}
-		p.At = time.UnixMilli(at).UTC()
-		if err := json.Unmarshal([]byte(items), &p.Items); err != nil {
-			return nil, err
-		}
-		list = append(list, p)
-	}
-	return list, rows.Err()
 }

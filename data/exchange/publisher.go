@@ -2,12 +2,14 @@ package exchange
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"wardbook/data/account"
 	"wardbook/data/audit"
@@ -35,17 +37,30 @@ type Publisher struct {
 	State       TrustState
 	SuccessorOf string // the fingerprint of the key it follows, or ""
 	Reason      string // of the last decision
+	ByHolder    bool   // the last decision follows from the publisher's own signed statement
 	DecidedBy   string // account name
 	DecidedAt   time.Time
 }
 
-// trustBody is what an account signs when it decides about a publisher.
-func trustBody(p Publisher, at time.Time) []byte {
-	return fmt.Appendf(nil, "wardbook publisher\nkey: %s\nname: %q\nstate: %s\nsuccessor of: %s\nreason: %q\nat: %d\n",
-		p.PublicKey, p.Name, p.State, p.SuccessorOf, p.Reason, at.UnixMilli())
+// decision is what an account signed about a publisher.
+type decision struct {
+	number    int64
+	publisher Publisher // key, name, state, successor and reason
+	proof     bundle.Statement
+	accountID string
+	at        time.Time
+	head      string // the last statement about accounts at that time
+	signature string
 }
 
-// Publishers lists the publishers that a decision was made about, and the office itself.
+// body is what the account signs.
+func (d decision) body() []byte {
+	return fmt.Appendf(nil, "wardbook publisher 2\nnumber: %d\nkey: %s\nname: %q\nstate: %s\nsuccessor of: %s\nreason: %q\nstatement: %x\naccounts: %s\nat: %d\n",
+		d.number, d.publisher.PublicKey, d.publisher.Name, d.publisher.State, d.publisher.SuccessorOf, d.publisher.Reason,
+		sha256.Sum256([]byte(d.proof.Body+"\n"+d.proof.Signature)), d.head, d.at.UnixMilli())
+}
+
+// Publishers lists the office itself and the publishers that a decision was made about.
 func (s *Service) Publishers(ctx context.Context) ([]Publisher, error) {
 	roster, err := s.accounts.Roster(ctx)
 	if err != nil {
@@ -59,52 +74,90 @@ func (s *Service) Publishers(ctx context.Context) ([]Publisher, error) {
 	return list, wrap("list the publishers", err)
 }
 
-// publishersTx reads the decisions and leaves out, as an error, any that its account did not sign or could not make.
+// publishersTx reads the office's keys and all decisions, and verifies every one: who signed it, whether that account
+// could make it, and that none is missing or moved. A list with anything wrong in it is an error, not a shorter list.
 func publishersTx(ctx context.Context, tx *sql.Tx, roster *account.Roster) ([]Publisher, error) {
-	var list []Publisher
-	office, err := readOfficeTx(ctx, tx)
+	terms, err := readTenureTx(ctx, tx, roster)
 	if err != nil {
 		return nil, err
 	}
-	if office != nil {
-		key, err := bundle.ParsePublicKey(office.publicKey)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, describe(key, Publisher{Name: office.name, State: TrustOwn, DecidedAt: office.createdAt}))
+	offices, err := readOfficesTx(ctx, tx, roster, terms)
+	if err != nil {
+		return nil, err
 	}
-	rows, err := tx.QueryContext(ctx, `SELECT public_key, name, state, successor_of, reason, account_id, at, signature FROM exchange_trust ORDER BY number`)
+	list, err := ownPublishers(offices, roster)
+	if err != nil {
+		return nil, err
+	}
+	decisions, err := readDecisionsTx(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	for i, d := range decisions {
+		key, err := bundle.ParsePublicKey(d.publisher.PublicKey)
+		if err == nil {
+			err = d.verify(key, int64(i)+1, list, roster, terms)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: the decision about the publisher %s: %w", account.ErrStatements, d.publisher.Name, err)
+		}
+		decider, _ := roster.Account(d.accountID)
+		d.publisher.DecidedBy, d.publisher.DecidedAt, d.publisher.ByHolder = decider.Name, d.at, d.proof.Body != ""
+		list = withPublisher(list, describe(key, d.publisher))
+	}
+	return list, nil
+}
+
+func readDecisionsTx(ctx context.Context, tx *sql.Tx) ([]decision, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT number, public_key, name, state, successor_of, reason, statement, statement_signature,
+		account_id, at, account_head, signature FROM exchange_decision ORDER BY number`)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
+	var list []decision
 	for rows.Next() {
-		var p Publisher
-		var accountID, signature string
+		var d decision
 		var at int64
-		if err := rows.Scan(&p.PublicKey, &p.Name, &p.State, &p.SuccessorOf, &p.Reason, &accountID, &at, &signature); err != nil {
+		if err := rows.Scan(&d.number, &d.publisher.PublicKey, &d.publisher.Name, &d.publisher.State, &d.publisher.SuccessorOf, &d.publisher.Reason,
+			&d.proof.Body, &d.proof.Signature, &d.accountID, &at, &d.head, &d.signature); err != nil {
 			return nil, err
 		}
-		p.DecidedAt = time.UnixMilli(at).UTC()
-		decider, ok := roster.Account(accountID)
-		if !ok || !keyfile.Verify(decider.PublicKey, trustBody(p, p.DecidedAt), []byte(signature)) {
-			return nil, fmt.Errorf("%w: the decision about the publisher %s was not signed by the account it names", account.ErrStatements, p.Name)
-		}
-		p.DecidedBy = decider.Name
-		key, err := bundle.ParsePublicKey(p.PublicKey)
-		if err != nil {
-			return nil, err
-		}
-		p = describe(key, p)
-		if i := slices.IndexFunc(list, func(known Publisher) bool { return known.Fingerprint == p.Fingerprint }); i >= 0 {
-			if list[i].State != TrustOwn {
-				list[i] = p
-			}
-			continue
-		}
-		list = append(list, p)
+		d.at = time.UnixMilli(at).UTC()
+		list = append(list, d)
 	}
 	return list, rows.Err()
+}
+
+// verify says what is wrong with a decision that stands at this place, after all that was decided before.
+func (d decision) verify(key bundle.PublicKey, place int64, before []Publisher, roster *account.Roster, terms tenure) error {
+	decider, known := roster.Account(d.accountID)
+	switch {
+	case d.number != place:
+		return fmt.Errorf("it stands at place %d and says %d", place, d.number)
+	case !known || !keyfile.Verify(decider.PublicKey, d.body(), []byte(d.signature)):
+		return fmt.Errorf("the account it names did not sign it")
+	case d.proof.Body != "":
+		return verifyProof(d.publisher, key, d.proof, before)
+	case !terms.had(d.accountID, d.head, account.RoleAdministrator):
+		return fmt.Errorf("the account that signed it was no administrator")
+	}
+	return nil
+}
+
+// withPublisher puts the newest decision in place of an earlier one. The office's own keys stay what they are.
+func withPublisher(list []Publisher, p Publisher) []Publisher {
+	i := slices.IndexFunc(list, func(known Publisher) bool { return known.Fingerprint == p.Fingerprint })
+	switch {
+	case i < 0:
+		return append(list, p)
+	case list[i].State != TrustOwn:
+		if p.SuccessorOf == "" {
+			p.SuccessorOf = list[i].SuccessorOf
+		}
+		list[i] = p
+	}
+	return list
 }
 
 func describe(key bundle.PublicKey, p Publisher) Publisher {
@@ -121,127 +174,179 @@ func stateOf(publishers []Publisher, key bundle.PublicKey) (Publisher, TrustStat
 	return describe(key, Publisher{State: TrustUnknown}), TrustUnknown
 }
 
-// Trust adds a publisher, or trusts a revoked one again. The administrator has compared the fingerprint with the
-// publisher, by telephone for example; it must be that of the key.
-func (s *Service) Trust(ctx context.Context, key bundle.PublicKey, name, fingerprint string) error {
-	if !key.MatchesFingerprint(fingerprint) {
-		return ErrFingerprint
+// find returns the publisher whose whole fingerprint, words or key somebody typed.
+func find(publishers []Publisher, typed string) (Publisher, bundle.PublicKey, error) {
+	for _, p := range publishers {
+		key, err := bundle.ParsePublicKey(p.PublicKey)
+		if err != nil {
+			return p, key, err
+		}
+		if key.MatchesFingerprint(typed) {
+			return p, key, nil
+		}
 	}
-	return s.decide(ctx, audit.ActPublisherTrust, describe(key, Publisher{Name: strings.TrimSpace(name), State: TrustTrusted}))
+	return Publisher{}, bundle.PublicKey{}, ErrNoSuchPublisher
 }
 
-// Revoke stops trusting a publisher. Its content stays here, marked.
-func (s *Service) Revoke(ctx context.Context, fingerprint, reason string) error {
+// Trust adds a publisher, or trusts one again that an administrator revoked. The administrator has compared the
+// fingerprint with the publisher, by telephone for example; it must be that of the key. A key that its own holder revoked
+// is never trusted again.
+func (s *Service) Trust(ctx context.Context, key bundle.PublicKey, name, fingerprint string) error {
+	return s.trust(ctx, key, name, fingerprint, "")
+}
+
+// TrustSuccessor trusts a key as the successor of a publisher that could not sign that itself any more, because its key was
+// lost. The administrator has compared the new fingerprint with the publisher. The items of the old key belong to the new
+// one from now on.
+func (s *Service) TrustSuccessor(ctx context.Context, key bundle.PublicKey, name, fingerprint, oldFingerprint string) error {
 	publishers, err := s.Publishers(ctx)
 	if err != nil {
 		return err
 	}
-	for _, p := range publishers {
-		key, err := bundle.ParsePublicKey(p.PublicKey)
-		if err != nil {
-			return err
-		}
-		if p.State == TrustTrusted && key.MatchesFingerprint(fingerprint) {
-			p.State, p.Reason = TrustRevoked, strings.TrimSpace(reason)
-			return s.decide(ctx, audit.ActPublisherRevoke, p)
-		}
-	}
-	return ErrNoSuchPublisher
-}
-
-func (s *Service) decide(ctx context.Context, act audit.Act, p Publisher) error {
-	if err := s.actor.Require("decide whom to trust as a publisher", account.RoleAdministrator); err != nil {
-		return err
-	}
-	if p.Name == "" {
-		p.Name = p.Fingerprint
-	}
-	return wrap("decide about the publisher", s.library.Write(ctx, func(tx *sql.Tx) error { return s.decideTx(ctx, tx, act, p) }))
-}
-
-func (s *Service) decideTx(ctx context.Context, tx *sql.Tx, act audit.Act, p Publisher) error {
-	at := time.UnixMilli(s.now().UnixMilli()).UTC()
-	signature, err := s.actor.SignMessage(trustBody(p, at))
+	old, oldKey, err := find(publishers, oldFingerprint)
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO exchange_trust (public_key, name, state, successor_of, reason, account_id, at, signature)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, p.PublicKey, p.Name, string(p.State), p.SuccessorOf, p.Reason, s.actor.AccountID(), at.UnixMilli(), string(signature))
+	if old.State == TrustOwn || oldKey.Equal(key) {
+		return ErrOwnPublisher
+	}
+	if name == "" {
+		name = old.Name
+	}
+	return s.trust(ctx, key, name, fingerprint, old.Fingerprint)
+}
+
+func (s *Service) trust(ctx context.Context, key bundle.PublicKey, name, fingerprint, successorOf string) error {
+	if err := s.mayDecide(); err != nil {
+		return err
+	}
+	if !key.MatchesFingerprint(fingerprint) {
+		return ErrFingerprint
+	}
+	return s.decide(ctx, audit.ActPublisherTrust, func(publishers []Publisher) (Publisher, error) {
+		known, state := stateOf(publishers, key)
+		switch {
+		case state == TrustOwn:
+			return known, ErrOwnPublisher
+		case state == TrustRevoked && known.ByHolder:
+			return known, fmt.Errorf("%w by its own holder; ask the publisher for its new key", ErrRevokedPublisher)
+		case follows(publishers, successorOf, key.Fingerprint()):
+			return known, fmt.Errorf("%w: the older key follows the newer one", ErrFingerprint)
+		}
+		return describe(key, Publisher{Name: oneLine(name), State: TrustTrusted, SuccessorOf: successorOf}), nil
+	})
+}
+
+// Revoke stops trusting a publisher. Its content stays here, marked.
+func (s *Service) Revoke(ctx context.Context, fingerprint, reason string) error {
+	if err := s.mayDecide(); err != nil {
+		return err
+	}
+	return s.decide(ctx, audit.ActPublisherRevoke, func(publishers []Publisher) (Publisher, error) {
+		p, _, err := find(publishers, fingerprint)
+		switch {
+		case err != nil:
+			return p, err
+		case p.State == TrustOwn:
+			return p, ErrOwnPublisher
+		case p.State == TrustRevoked:
+			return p, ErrNoSuchPublisher
+		}
+		p.State, p.Reason = TrustRevoked, oneLine(reason)
+		return p, nil
+	})
+}
+
+func (s *Service) mayDecide() error {
+	return s.actor.Require("decide whom to trust as a publisher", account.RoleAdministrator)
+}
+
+// oneLine is what somebody typed as a name or reason, in the form that is kept.
+func oneLine(text string) string {
+	const most = 200
+	return cutAt(printable(text), most)
+}
+
+// printable is a text in one line without control and invisible characters.
+func printable(text string) string {
+	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) || unicode.IsSpace(r) {
+			return r
+		}
+		return -1
+	}, text)), " ")
+}
+
+// cutAt shortens a text to at most so many bytes, between characters.
+func cutAt(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	for most > 0 && !utf8.RuneStart(text[most]) {
+		most--
+	}
+	return strings.TrimSpace(text[:most])
+}
+
+// decide makes one decision in one transaction, looking at what was decided before.
+func (s *Service) decide(ctx context.Context, act audit.Act, about func([]Publisher) (Publisher, error)) error {
+	roster, err := s.accounts.Roster(ctx)
 	if err != nil {
 		return err
 	}
-	return s.log(ctx, tx, act, p.Fingerprint, p.Reason, map[string]string{"publisher": p.Name, "key": p.PublicKey})
-}
-
-// applyStatementsTx takes over what trusted publishers say about their own keys: a successor named and signed by the old
-// key is trusted from now on, and a key that its holder revokes is revoked. A statement about any other key says nothing.
-func (s *Service) applyStatementsTx(ctx context.Context, tx *sql.Tx, roster *account.Roster, m bundle.Manifest) error {
-	for _, statement := range m.Successors {
+	return s.library.Write(ctx, func(tx *sql.Tx) error {
 		publishers, err := publishersTx(ctx, tx, roster)
 		if err != nil {
 			return err
 		}
-		oldKey, newKey, ok := successorOf(statement)
-		if !ok {
-			return fmt.Errorf("%w: a statement about a publisher's key cannot be read", ErrBadLayout)
-		}
-		old, state := stateOf(publishers, oldKey)
-		_, already := stateOf(publishers, newKey)
-		if state != TrustTrusted || already != TrustUnknown || statement.Verify(oldKey, bundle.PurposeSuccessor) != nil {
-			continue
-		}
-		successor := describe(newKey, Publisher{Name: old.Name, State: TrustTrusted, SuccessorOf: old.Fingerprint})
-		if err := s.decideTx(ctx, tx, audit.ActPublisherTrust, successor); err != nil {
-			return err
-		}
-	}
-	for _, statement := range m.Revocations {
-		publishers, err := publishersTx(ctx, tx, roster)
+		p, err := about(publishers)
 		if err != nil {
 			return err
 		}
-		key, err := bundle.ParsePublicKey(strings.TrimSpace(statement.Body))
-		if err != nil {
-			return fmt.Errorf("%w: a revocation names no key", ErrBadLayout)
-		}
-		p, state := stateOf(publishers, key)
-		if state != TrustTrusted || statement.Verify(key, bundle.PurposeRevocation) != nil {
-			continue
-		}
-		p.State, p.Reason = TrustRevoked, "revoked by its own holder"
-		if err := s.decideTx(ctx, tx, audit.ActPublisherRevoke, p); err != nil {
-			return err
-		}
-	}
-	return nil
+		return s.decideTx(ctx, tx, roster, ruling{act: act, publisher: p})
+	})
 }
 
-// successorOf reads "old key, space, new key".
-func successorOf(statement bundle.Statement) (oldKey, newKey bundle.PublicKey, ok bool) {
-	fields := strings.Fields(statement.Body)
-	if len(fields) != 2 {
-		return oldKey, newKey, false
+// decideTx signs and stores a decision. Whoever calls it has checked that it may be made.
+func (s *Service) decideTx(ctx context.Context, tx *sql.Tx, roster *account.Roster, r ruling) error {
+	d := decision{
+		publisher: r.publisher, proof: r.proof, accountID: s.actor.AccountID(),
+		at: time.UnixMilli(s.now().UnixMilli()).UTC(), head: roster.Trust().LastStatement,
 	}
-	oldKey, errOld := bundle.ParsePublicKey(fields[0])
-	newKey, errNew := bundle.ParsePublicKey(fields[1])
-	return oldKey, newKey, errOld == nil && errNew == nil
+	if d.publisher.Name == "" {
+		d.publisher.Name = d.publisher.Fingerprint
+	}
+	if err := tx.QueryRowContext(ctx, `SELECT coalesce(max(number), 0) + 1 FROM exchange_decision`).Scan(&d.number); err != nil {
+		return wrap("number the decision", err)
+	}
+	signature, err := s.actor.SignMessage(d.body())
+	if err != nil {
+		return wrap("sign the decision", err)
+	}
+	p := d.publisher
+	_, err = tx.ExecContext(ctx, `INSERT INTO exchange_decision (number, public_key, name, state, successor_of, reason, statement, statement_signature,
+		account_id, at, account_head, signature) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, d.number, p.PublicKey, p.Name, string(p.State), p.SuccessorOf,
+		p.Reason, d.proof.Body, d.proof.Signature, d.accountID, d.at.UnixMilli(), d.head, string(signature))
+	if err != nil {
+		return wrap("keep the decision", err)
+	}
+	return s.log(ctx, tx, r.act, p.Fingerprint, p.Reason, map[string]string{"publisher": p.Name, "key": p.PublicKey})
 }
 
-// successions tells, for storing a document, whether an owner's key follows another one that is trusted here. Owners are
-// fingerprints: a key's text holds a number that nothing protects.
-func successions(publishers []Publisher) func(known, successor string) bool {
-	return func(known, successor string) bool {
-		for range len(publishers) + 1 {
-			i := slices.IndexFunc(publishers, func(p Publisher) bool { return p.Fingerprint == successor })
-			if i < 0 || publishers[i].SuccessorOf == "" {
-				return false
-			}
-			if successor = publishers[i].SuccessorOf; successor == known {
-				return true
-			}
-		}
+// follows reports whether the key with the later fingerprint is a successor, near or far, of the earlier one. Owners are
+// compared by fingerprint: a key's text holds a number that nothing protects.
+func follows(publishers []Publisher, earlier, later string) bool {
+	if earlier == "" || later == "" {
 		return false
 	}
+	for range publishers {
+		i := slices.IndexFunc(publishers, func(p Publisher) bool { return p.Fingerprint == later })
+		if i < 0 || publishers[i].SuccessorOf == "" {
+			return false
+		}
+		if later = publishers[i].SuccessorOf; later == earlier {
+			return true
+		}
+	}
+	return false
 }
-
-func isNoRows(err error) bool { return errors.Is(err, sql.ErrNoRows) }

@@ -1,0 +1,3 @@
+package exchange_test
+
+const killedCode = 1 // what TerminateProcess was given
