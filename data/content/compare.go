@@ -5,12 +5,17 @@ import (
 	"reflect"
 )
 
-// Compare says in plain lines what differs between two versions of a document.
+// Compare says in plain lines what differs between two versions of a document. Whatever SameSubstance tells apart gets a
+// line at least.
 func Compare(before, after Document) []string {
 	c := &comparison{}
 	title := func(t Text) string { text, _ := t.In(DefaultLanguage); return text }
+	c.field("Kind", before.Kind, after.Kind)
+	c.field("What it is based on", before.BasedOn, after.BasedOn)
 	c.field("Title", before.Title, after.Title)
 	c.field("Summary", before.Summary, after.Summary)
+	c.field("Languages", before.Languages, after.Languages)
+	c.field("Pictures", before.Media, after.Media)
 	switch {
 	case before.Course != nil && after.Course != nil:
 		c.field("Modules of the course", before.Course.Modules, after.Course.Modules)
@@ -25,17 +30,17 @@ func Compare(before, after Document) []string {
 		c.field("Sources", b.Sources, a.Sources)
 		c.field("Minutes", b.Minutes, a.Minutes)
 		c.field("Number of questions drawn", b.QuizDraw, a.QuizDraw)
-		c.field("Pictures", before.Media, after.Media)
 	case before.Checklist != nil && after.Checklist != nil:
 		b, a := before.Checklist, after.Checklist
 		c.field("Purpose", b.Purpose, a.Purpose)
 		c.field("Introduction", b.Introduction, a.Introduction)
 		c.field("Who fills it", b.Roles, a.Roles)
 		c.field("The course it takes", b.Course, a.Course)
+		c.field("Kind of the checklist", b.Kind, a.Kind)
 		c.field("Answers", b.Answers, a.Answers)
 		parts(c, "Item", itemsOf(*b), itemsOf(*a), func(i Item) (string, string) { return i.ID, title(i.Text) })
 		parts(c, "Closing question", b.Closing, a.Closing, func(q Closing) (string, string) { return q.ID, title(q.Text) })
-		c.field("Sections", sectionHeads(*b), sectionHeads(*a))
+		parts(c, "Section", sectionHeads(*b), sectionHeads(*a), func(s Section) (string, string) { return s.ID, title(s.Title) })
 		c.field("Sources", b.Sources, a.Sources)
 	case before.Glossary != nil && after.Glossary != nil:
 		parts(c, "Term", before.Glossary.Terms, after.Glossary.Terms, func(t Term) (string, string) { return t.ID, title(t.Term) })
@@ -109,7 +114,11 @@ func itemsOf(c Checklist) []Item {
 func sectionHeads(c Checklist) []Section {
 	var heads []Section
 	for _, section := range c.Sections {
-		section.Items = nil
+		items := make([]Item, len(section.Items))
+		for i, item := range section.Items {
+			items[i].ID = item.ID // which items stand in which section; what they say is compared by itself
+		}
+		section.Items = items
 		heads = append(heads, section)
 	}
 	return heads

@@ -105,9 +105,14 @@ var (
 
 var idForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
+// deviceName matches what Windows keeps for itself, whatever stands behind a dot. An id names files.
+var deviceName = regexp.MustCompile(`^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])$`)
+
 // ValidID reports whether an id has the form that is stable on every system: 3 to 64 lower-case letters, digits and
-// single hyphens.
-func ValidID(id string) bool { return len(id) >= 3 && len(id) <= 64 && idForm.MatchString(id) }
+// single hyphens, and not the name of a device.
+func ValidID(id string) bool {
+	return len(id) >= 3 && len(id) <= 64 && idForm.MatchString(id) && !deviceName.MatchString(id)
+}
 
 // Encode returns the one byte form of the document.
 func (d Document) Encode() ([]byte, error) {
@@ -127,8 +132,10 @@ func (d Document) Hash() ([32]byte, error) {
 	return sha256.Sum256(encoded), err
 }
 
-// Decode reads the encoded form back. It refuses, with ErrMalformedDocument, whatever Encode would not have written:
-// unknown fields, another byte form, trailing bytes, a body that does not fit the kind.
+// Decode reads the encoded form back. It refuses, with ErrMalformedDocument, whatever Encode would not have written
+// (unknown fields, another byte form, trailing bytes) and whatever no document can be: a body that does not fit the kind,
+// ids used twice, a question without a right answer, a checklist that offers other answers than its kind has, a text that
+// is too long or hides something.
 func Decode(encoded []byte) (Document, error) {
 	if len(encoded) > MaxDocumentBytes {
 		return Document{}, fmt.Errorf("%w: it is larger than %d MiB", ErrMalformedDocument, MaxDocumentBytes>>20)
@@ -153,30 +160,4 @@ func Decode(encoded []byte) (Document, error) {
 		return Document{}, fmt.Errorf("%w: it is not in the one form that is written", ErrMalformedDocument)
 	}
 	return d, nil
-}
-
-func (d Document) check() error {
-	bodies := map[Kind]bool{
-		KindCourse: d.Course != nil, KindModule: d.Module != nil,
-		KindChecklist: d.Checklist != nil, KindGlossary: d.Glossary != nil,
-	}
-	if has, known := bodies[d.Kind]; !known || !has {
-		return fmt.Errorf("%w: its kind %q and its body differ", ErrMalformedDocument, d.Kind)
-	}
-	for kind, has := range bodies {
-		if has && kind != d.Kind {
-			return fmt.Errorf("%w: it has two bodies", ErrMalformedDocument)
-		}
-	}
-	switch {
-	case !ValidID(d.ID):
-		return fmt.Errorf("%w: the id %q has not the form of an id", ErrMalformedDocument, d.ID)
-	case d.Version < 1:
-		return fmt.Errorf("%w: its version is below 1", ErrMalformedDocument)
-	case d.Owner == "":
-		return fmt.Errorf("%w: it names no owner", ErrMalformedDocument)
-	case len(d.Title) == 0:
-		return fmt.Errorf("%w: it has no title", ErrMalformedDocument)
-	}
-	return nil
 }

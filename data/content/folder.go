@@ -2,16 +2,17 @@ package content
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"maps"
 	"path"
+	"reflect"
 	"slices"
 	"strings"
+	"unicode/utf8"
+
+	"wardbook/data/account"
 )
 
 // Folder is a content folder as people write it: the documents, and where each of their parts stands. The owner and,
@@ -26,7 +27,8 @@ type Source struct {
 	Document Document
 	File     string            // the file that names the document
 	Folder   string            // the folder that its media are relative to
-	lines    map[string]place  // by part id; "" is the document
+	lines    map[string]place  // by part id; "" is the document; "field x" and "section x" cannot be ids
+	bodies   map[string]place  // where the text of a lesson starts, by its id and language
 	explain  map[string]string // the author's answers to the wording questions, by word
 }
 
@@ -35,11 +37,16 @@ type place struct {
 	line int
 }
 
-// Limits of a content folder. A lesson of a megabyte is a mistake, and so is an image that no old PC can draw.
+// Limits of a content folder.
 const (
 	maxTextFileBytes = 1 << 20
-	MaxImageBytes    = 256 << 20 // a video or scan that a trainer carries with a module
 	maxFolderFiles   = 5_000
+
+	// MaxImageBytes bounds an image. More than a few megabytes are warned about, not refused: a plan may need them.
+	MaxImageBytes   = 256 << 20
+	largeImageBytes = 4 << 20
+	// An image takes four bytes of memory for each pixel, however small its file is.
+	maxPixels = 24_000_000
 )
 
 type folderReader struct {
@@ -104,7 +111,7 @@ func (r *folderReader) checkNames() {
 func knownName(name string) bool {
 	for _, pattern := range []string{
 		"courses/*.yaml", "modules/*/module.yaml", "modules/*/lessons/*.md", "modules/*/quiz.gift", "modules/*/quiz.*.gift",
-		"modules/*/images/*", "modules/*/attachments/*", "checklists/*.yaml", "glossary/*.yaml", "*.md",
+		"modules/*/images/*", "checklists/*.yaml", "glossary/*.yaml", "*.md",
 	} {
 		if ok, err := path.Match(pattern, name); ok && err == nil {
 			return true
@@ -134,16 +141,18 @@ func (r *folderReader) readText(file string) ([]byte, bool) {
 		r.errorf(file, 0, "the file cannot be read: %v", err)
 	case len(text) > maxTextFileBytes:
 		r.errorf(file, 0, "the file is larger than %d KiB", maxTextFileBytes>>10)
-	case !isText(text):
-		r.errorf(file, 0, "the file is not UTF-8 text")
+	case !utf8.Valid(text):
+		r.errorf(file, 0, "the file is not UTF-8 text; save it as UTF-8")
 	default:
-		return bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")), true
+		text = bytes.TrimPrefix(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")), []byte("\ufeff"))
+		if at := bytes.IndexFunc(text, unprintable); at >= 0 {
+			hidden, _ := utf8.DecodeRune(text[at:])
+			r.errorf(file, 1+bytes.Count(text[:at], []byte("\n")), "there is a character here that cannot be seen (%U); take it out", hidden)
+			return nil, false
+		}
+		return text, true
 	}
 	return nil, false
-}
-
-func isText(text []byte) bool {
-	return bytes.IndexByte(text, 0) < 0 && strings.ToValidUTF8(string(text), "\uFFFD") == string(text)
 }
 
 func (r *folderReader) readFile(file string, read func(*record, *Source)) {
@@ -155,7 +164,8 @@ func (r *folderReader) readFile(file string, read func(*record, *Source)) {
 	if fields == nil {
 		return
 	}
-	source := Source{File: file, Folder: path.Dir(file), lines: map[string]place{}, explain: map[string]string{}}
+	source := Source{File: file, Folder: path.Dir(file), lines: map[string]place{}, bodies: map[string]place{}, explain: map[string]string{}}
+	mistakes := len(r.findings)
 	r.head(fields, &source)
 	read(fields, &source)
 	for _, answer := range fields.records("wording_explained", false) {
@@ -170,13 +180,30 @@ func (r *folderReader) readFile(file string, read func(*record, *Source)) {
 		return
 	}
 	r.sources = append(r.sources, source)
+	if !Blocks(r.findings[mistakes:]) {
+		r.possible(source)
+	}
+}
+
+// possible holds a document that has no mistake so far against what every document has to be, so that nothing is published
+// that a workstation would refuse.
+func (r *folderReader) possible(source Source) {
+	document := source.Document
+	document.Version, document.Owner = max(document.Version, 1), BuiltinOwner
+	err := document.check()
+	if encoded, encodeErr := document.Encode(); err == nil && (encodeErr != nil || len(encoded) > MaxDocumentBytes) {
+		err = fmt.Errorf("it is larger than %d MiB", MaxDocumentBytes>>20)
+	}
+	if err != nil {
+		r.errorf(source.File, 0, "this cannot be published: %s", strings.TrimPrefix(err.Error(), ErrMalformedDocument.Error()+": "))
+	}
 }
 
 // head reads what every document has.
 func (r *folderReader) head(fields *record, source *Source) {
 	d := &source.Document
 	d.ID = fields.id("id")
-	d.Version = fields.number("version", 0)
+	d.Version = fields.number("version", 0, 1, maxVersion-1)
 	d.Title = fields.text("title", true)
 	d.Summary = fields.text("summary", false)
 	source.lines[""] = place{fields.file, fields.line("id")}
@@ -187,7 +214,9 @@ func (r *folderReader) head(fields *record, source *Source) {
 			fields.errorf("based_on", "what an item is based on is written id@version, for example observation-record@2")
 			return
 		}
-		ref.ID = id
+		if ref.ID = id; id == d.ID {
+			fields.errorf("based_on", "an adaptation has an id of its own, not that of what it is based on")
+		}
 		d.BasedOn = &ref
 	}
 }
@@ -197,25 +226,30 @@ func (r *folderReader) course(fields *record, source *Source) {
 	source.Document.Course = &Course{
 		Roles:             fields.strings("roles", false),
 		Modules:           fields.strings("modules", true),
-		PassMark:          fields.number("pass_mark", DefaultPassMark),
-		CertificateMonths: fields.number("certificate_months", DefaultCertificateMonths),
-	}
-	if mark := source.Document.Course.PassMark; mark < 1 || mark > 100 {
-		fields.errorf("pass_mark", "the pass mark is 1 to 100 per cent")
-	}
-	if months := source.Document.Course.CertificateMonths; months < 1 || months > 120 {
-		fields.errorf("certificate_months", "a certificate lasts 1 to 120 months")
+		PassMark:          fields.number("pass_mark", DefaultPassMark, 1, 100),
+		CertificateMonths: fields.number("certificate_months", DefaultCertificateMonths, 1, maxMonths),
 	}
 	r.roles(fields, source.Document.Course.Roles)
-	source.lines["modules"] = place{fields.file, fields.line("modules")}
+	source.lines["field modules"] = place{fields.file, fields.line("modules")}
 }
 
 func (r *folderReader) roles(fields *record, roles []string) {
 	for _, role := range roles {
-		if !slices.Contains([]string{"trainer", "officer", "second-reader", "manager", "administrator", "auditor"}, role) {
-			fields.errorf("roles", "there is no role “%s”", role)
+		if !slices.Contains(account.AllRoles(), account.Role(role)) {
+			fields.errorf("roles", "there is no role “%s”; the roles are: %s", role, joined(account.AllRoles()))
 		}
 	}
+}
+
+func joined[T ~string](words []T) string {
+	var b strings.Builder
+	for i, word := range words {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(string(word))
+	}
+	return b.String()
 }
 
 func (r *folderReader) glossary(fields *record, source *Source) {
@@ -248,63 +282,35 @@ func (f Folder) Open(source Source, mediaPath string) (fs.File, error) {
 	return f.files.Open(path.Join(source.Folder, mediaPath))
 }
 
-// addMedia hashes a file that the document names.
-func (r *folderReader) addMedia(source *Source, mediaPath string, at place) {
-	if slices.ContainsFunc(source.Document.Media, func(m MediaRef) bool { return m.Path == mediaPath }) {
-		return
-	}
-	mime, ok := mediaTypes[strings.ToLower(path.Ext(mediaPath))]
-	if !ok {
-		r.errorf(at.file, at.line, "“%s” is neither a PNG nor a JPEG image", mediaPath)
-		return
-	}
-	file, err := r.files.Open(path.Join(source.Folder, mediaPath))
-	if errors.Is(err, fs.ErrNotExist) {
-		r.errorf(at.file, at.line, "there is no file “%s” in %s", mediaPath, source.Folder)
-		return
-	}
-	if err != nil {
-		r.errorf(at.file, at.line, "“%s” cannot be read: %v", mediaPath, err)
-		return
-	}
-	defer file.Close()
-	hash := sha256.New()
-	head := &bytes.Buffer{}
-	size, err := io.Copy(io.MultiWriter(hash, &headWriter{head}), io.LimitReader(file, MaxImageBytes+1))
-	switch {
-	case err != nil:
-		r.errorf(at.file, at.line, "“%s” cannot be read: %v", mediaPath, err)
-		return
-	case size > MaxImageBytes:
-		r.errorf(at.file, at.line, "“%s” is larger than %d MiB", mediaPath, MaxImageBytes>>20)
-		return
-	case !bytes.HasPrefix(head.Bytes(), mediaMagic[mime]):
-		r.errorf(at.file, at.line, "“%s” is not the kind of image its name says", mediaPath)
-		return
-	}
-	source.Document.Media = append(source.Document.Media, MediaRef{Path: mediaPath, SHA256: hex.EncodeToString(hash.Sum(nil)), Size: size, MIME: mime})
-}
-
-var (
-	mediaTypes = map[string]string{".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
-	mediaMagic = map[string][]byte{"image/png": []byte("\x89PNG\r\n\x1a\n"), "image/jpeg": {0xff, 0xd8, 0xff}}
-)
-
-// headWriter keeps the first bytes of what is written.
-type headWriter struct{ kept *bytes.Buffer }
-
-func (w *headWriter) Write(p []byte) (int, error) {
-	if room := 16 - w.kept.Len(); room > 0 {
-		w.kept.Write(p[:min(room, len(p))])
-	}
-	return len(p), nil
-}
-
 // languagesOf collects the languages in which anything of a document is written.
 func languagesOf(d Document) []string {
 	found := map[string]bool{}
-	for _, part := range searchParts(d) {
-		found[part.language] = true
-	}
+	eachText(reflect.ValueOf(d), func(text Text) {
+		for language := range text {
+			found[language] = true
+		}
+	})
 	return slices.Sorted(maps.Keys(found))
+}
+
+// eachText visits every text of a document.
+func eachText(value reflect.Value, visit func(Text)) {
+	switch value.Kind() {
+	case reflect.Pointer:
+		if !value.IsNil() {
+			eachText(value.Elem(), visit)
+		}
+	case reflect.Struct:
+		for i := range value.NumField() {
+			eachText(value.Field(i), visit)
+		}
+	case reflect.Slice:
+		for i := range value.Len() {
+			eachText(value.Index(i), visit)
+		}
+	case reflect.Map:
+		if text, ok := value.Interface().(Text); ok {
+			visit(text)
+		}
+	}
 }

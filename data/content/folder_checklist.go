@@ -17,7 +17,7 @@ func (r *folderReader) checklist(fields *record, source *Source) {
 		Sources:      fields.strings("sources", false),
 	}
 	source.Document.Checklist = body
-	source.lines["course"] = place{fields.file, fields.line("course")}
+	source.lines["field course"] = place{fields.file, fields.line("course")}
 	r.roles(fields, body.Roles)
 	sets := AnswerSets(body.Kind)
 	if len(sets) > 0 && !slices.ContainsFunc(sets, func(set []string) bool { return slices.Equal(set, body.Answers) }) {
@@ -43,6 +43,9 @@ func (r *folderReader) checklist(fields *record, source *Source) {
 
 func (r *folderReader) section(entry *record, source *Source) Section {
 	section := Section{ID: entry.id("id"), Title: entry.text("title", true), Guidance: entry.text("guidance", false)}
+	if before, ok := source.lines["section "+section.ID]; ok && section.ID != "" {
+		entry.errorf("id", "the id “%s” is used in line %d already", section.ID, before.line)
+	}
 	source.lines["section "+section.ID] = place{entry.file, entry.line("id")}
 	for _, fields := range entry.records("items", true) {
 		item := Item{
@@ -55,7 +58,11 @@ func (r *folderReader) section(entry *record, source *Source) Section {
 			TaughtIn:            fields.str("taught_in", false), Source: fields.str("source", false),
 		}
 		r.part(source, fields, item.ID)
-		if source.Document.Checklist.Kind == ChecklistObservation && item.Kind == ItemConcern && !item.EvidenceRequired {
+		kind := source.Document.Checklist.Kind
+		if fitting := itemKinds(kind); fitting != nil && slices.Contains(allItemKinds(), item.Kind) && !slices.Contains(fitting, item.Kind) {
+			fields.errorf("kind", "a checklist of the kind “%s” has no “%s” items, only: %s", kind, item.Kind, joined(fitting))
+		}
+		if kind == ChecklistObservation && item.Kind == ItemConcern && !item.EvidenceRequired {
 			fields.errorf("evidence_required", "a concern is never noted without evidence: set evidence_required: true")
 		}
 		fields.done()
@@ -78,4 +85,22 @@ func (r *folderReader) checkObservation(fields *record, body *Checklist) {
 	if !slices.ContainsFunc(body.Closing, func(c Closing) bool { return c.ID == "alternative-explanation" }) {
 		fields.errorf("closing", "an observation checklist asks for another explanation: a closing question with the id alternative-explanation")
 	}
+}
+
+func allItemKinds() []ItemKind {
+	return []ItemKind{ItemProtective, ItemConcern, ItemSafeguard, ItemEnvironment}
+}
+
+// itemKinds are the items that a checklist of a kind may hold: what a person does and what the prison provides never
+// stand in one form.
+func itemKinds(kind ChecklistKind) []ItemKind {
+	switch kind {
+	case ChecklistObservation:
+		return []ItemKind{ItemProtective, ItemConcern}
+	case ChecklistEnvironment:
+		return []ItemKind{ItemEnvironment}
+	case ChecklistProcess:
+		return []ItemKind{ItemSafeguard}
+	}
+	return nil
 }

@@ -2,9 +2,12 @@ package content
 
 import (
 	"bytes"
+	"cmp"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"wardbook/data/format/gift"
@@ -14,13 +17,16 @@ import (
 func (r *folderReader) module(fields *record, source *Source) {
 	source.Document.Kind = KindModule
 	body := &Module{
-		Minutes:    fields.number("minutes", 0),
+		Minutes:    fields.number("minutes", 0, 0, maxMinutes),
 		Objectives: fields.texts("objectives"),
-		QuizDraw:   fields.number("quiz_draw", 0),
+		QuizDraw:   fields.number("quiz_draw", 0, 0, maxQuestions),
 		Sources:    fields.strings("sources", false),
 	}
 	source.Document.Module = body
-	source.lines["quiz_draw"] = place{fields.file, fields.line("quiz_draw")}
+	if name := path.Base(source.Folder); !idForm.MatchString(name) {
+		r.errorf(fields.file, 0, "the folder of a module is named with lower-case letters, digits and hyphens, not “%s”", name)
+		return
+	}
 	r.lessons(source)
 	r.quiz(source)
 	r.unusedMedia(source)
@@ -32,49 +38,78 @@ func (r *folderReader) module(fields *record, source *Source) {
 	}
 }
 
-var lessonName = regexp.MustCompile(`^(\d+-[a-z0-9-]+)(?:\.([a-zA-Z-]{2,12}))?\.md$`)
+// maxMinutes is a day, which nobody learns for.
+const maxMinutes = 24 * 60
 
-func (r *folderReader) lessons(source *Source) {
-	type translated struct {
-		stem   string
-		lesson Lesson
-	}
-	var found []translated
-	for _, file := range r.glob(source.Folder + "/lessons/*.md") {
-		match := lessonName.FindStringSubmatch(path.Base(file))
-		if match == nil {
-			r.errorf(file, 0, "a lesson's file is named like 01-what-you-saw.md, a translation like 01-what-you-saw.fr.md")
+var lessonName = regexp.MustCompile(`^([0-9]{1,4})-([a-z0-9]+(?:-[a-z0-9]+)*)(?:\.([a-zA-Z][a-zA-Z0-9-]{1,11}))?\.md$`)
+
+// lessonFile is a lesson in one language. Files with the same name but for the language are one lesson.
+type lessonFile struct {
+	name, stem string
+	number     int
+	language   string
+}
+
+// lessonFiles lists the lessons of a module in their order, the default language of each first: it gives what is not text.
+func (r *folderReader) lessonFiles(source *Source) []lessonFile {
+	var files []lessonFile
+	for _, name := range r.glob(source.Folder + "/lessons/*.md") {
+		match := lessonName.FindStringSubmatch(path.Base(name))
+		if match == nil || match[3] != "" && !validLanguage(match[3]) {
+			r.errorf(name, 0, "a lesson's file is named like 01-what-you-saw.md, a translation like 01-what-you-saw.fr.md")
 			continue
 		}
-		language := match[2]
-		if language == "" {
-			language = DefaultLanguage
+		number, err := strconv.Atoi(match[1])
+		if err != nil {
+			r.errorf(name, 0, "a lesson's file starts with its number")
+			continue
 		}
-		lesson, ok := r.lesson(file, language, source)
+		files = append(files, lessonFile{name, match[1] + "-" + match[2], number, cmp.Or(match[3], DefaultLanguage)})
+	}
+	slices.SortStableFunc(files, func(a, b lessonFile) int {
+		return cmp.Or(cmp.Compare(a.number, b.number), cmp.Compare(a.stem, b.stem), defaultFirst(a.language, b.language))
+	})
+	return files
+}
+
+func defaultFirst(a, b string) int {
+	if (a == DefaultLanguage) != (b == DefaultLanguage) {
+		return map[bool]int{true: -1, false: 1}[a == DefaultLanguage]
+	}
+	return strings.Compare(a, b)
+}
+
+func (r *folderReader) lessons(source *Source) {
+	var lessons []Lesson
+	last := lessonFile{}
+	for _, file := range r.lessonFiles(source) {
+		lesson, ok := r.lesson(file.name, file.language, source)
 		if !ok {
 			continue
 		}
-		i := slices.IndexFunc(found, func(t translated) bool { return t.stem == match[1] })
-		if i < 0 {
-			found = append(found, translated{match[1], lesson})
+		if file.stem == last.stem {
+			r.translateLesson(file, &lessons[len(lessons)-1], lesson)
 			continue
 		}
-		if found[i].lesson.ID != lesson.ID {
-			r.errorf(file, 2, "a translation has the id of its lesson, “%s”", found[i].lesson.ID)
+		if slices.ContainsFunc(lessons, func(l Lesson) bool { return l.ID == lesson.ID }) {
+			r.errorf(file.name, source.lines[lesson.ID].line, "the lesson id “%s” is used twice in this module", lesson.ID)
 			continue
 		}
-		for _, merge := range []struct{ into, from Text }{{found[i].lesson.Title, lesson.Title}, {found[i].lesson.Body, lesson.Body}} {
-			for tag, text := range merge.from {
-				merge.into[tag] = text
-			}
-		}
+		last, lessons = file, append(lessons, lesson)
 	}
-	for _, t := range found {
-		if slices.ContainsFunc(source.Document.Module.Lessons, func(l Lesson) bool { return l.ID == t.lesson.ID }) {
-			r.errorf(source.lines[t.lesson.ID].file, 0, "the lesson id “%s” is used twice in this module", t.lesson.ID)
-			continue
-		}
-		source.Document.Module.Lessons = append(source.Document.Module.Lessons, t.lesson)
+	source.Document.Module.Lessons = lessons
+}
+
+// translateLesson adds a language to a lesson.
+func (r *folderReader) translateLesson(file lessonFile, into *Lesson, translation Lesson) {
+	switch {
+	case into.ID != translation.ID:
+		r.errorf(file.name, 2, "a translation has the id of its lesson, “%s”", into.ID)
+	case into.Body[file.language] != "":
+		r.errorf(file.name, 0, "the lesson “%s” is written in “%s” twice", into.ID, file.language)
+	default:
+		maps.Copy(into.Title, translation.Title)
+		maps.Copy(into.Body, translation.Body)
 	}
 }
 
@@ -85,7 +120,7 @@ func (r *folderReader) lesson(file, language string, source *Source) (Lesson, bo
 		return Lesson{}, false
 	}
 	rest, found := bytes.CutPrefix(text, []byte("---\n"))
-	front, body, closed := bytes.Cut(rest, []byte("\n---\n"))
+	front, body, closed := bytes.Cut(append(rest, '\n'), []byte("\n---\n"))
 	if !found || !closed {
 		r.errorf(file, 1, "a lesson starts with its fields between two lines of three hyphens")
 		return Lesson{}, false
@@ -101,16 +136,21 @@ func (r *folderReader) lesson(file, language string, source *Source) (Lesson, bo
 		ID:      fields.id("id"),
 		Title:   Text{language: fields.str("title", true)},
 		Kind:    LessonKind(fields.oneOf("kind", string(LessonPlain), string(LessonPlain), string(LessonVignette))),
-		Minutes: fields.number("minutes", 0),
+		Minutes: fields.number("minutes", 0, 0, maxMinutes),
 		Body:    Text{language: markdownText},
 	}
 	fields.done()
 	if _, known := source.lines[lesson.ID]; !known || language == DefaultLanguage {
 		source.lines[lesson.ID] = place{file, fields.line("id")}
 	}
+	source.bodies[bodyKey(lesson.ID, language)] = place{file, offset + 1}
 	blocks, problems := markdown.Read(markdownText)
 	for _, problem := range problems {
-		r.errorf(file, offset+problem.Line, "%s", problem.Sentence)
+		if problem.Shown {
+			r.warnf(file, offset+problem.Line, "%s", problem.Sentence)
+		} else {
+			r.errorf(file, offset+problem.Line, "%s", problem.Sentence)
+		}
 	}
 	for _, block := range blocks {
 		if block.Kind != markdown.Image {
@@ -126,15 +166,17 @@ func (r *folderReader) lesson(file, language string, source *Source) (Lesson, bo
 	return lesson, lesson.ID != ""
 }
 
+func bodyKey(lessonID, language string) string { return lessonID + " " + language }
+
 func before(text, mark string) string {
 	head, _, _ := strings.Cut(text, mark)
 	return head
 }
 
-// A lesson takes a few minutes to read. What is far outside is probably a mistake.
+// A lesson takes a few minutes to read: 200 to 1,200 words. What is far outside is probably a mistake.
 const (
 	shortLessonWords = 150
-	longLessonWords  = 1300
+	longLessonWords  = 1_300
 )
 
 func (r *folderReader) checkLesson(file string, offset int, text string, blocks []markdown.Block) {
@@ -144,53 +186,63 @@ func (r *folderReader) checkLesson(file string, offset int, text string, blocks 
 	}
 	words := len(strings.Fields(text))
 	if words < shortLessonWords || words > longLessonWords {
-		r.warnf(file, 0, "the lesson has %d words; people read %d to %d well in one go", words, shortLessonWords, longLessonWords)
+		r.warnf(file, 0, "the lesson has %d words; people read 200 to 1,200 well in one go", words)
 	}
 	for _, block := range blocks {
 		if block.Kind == markdown.Heading && block.Level == 1 {
-			r.warnf(file, 0, "headings in a lesson start at ##: the title stands above the text already")
+			line := offset + 1 + strings.Count(before(text, markdown.Plain(block.Runs)), "\n")
+			r.warnf(file, line, "headings in a lesson start at ##: the title stands above the text already")
 			return
 		}
 	}
 }
 
+// quiz reads the bank in every language, the default one first if there is one: the others are held against it.
 func (r *folderReader) quiz(source *Source) {
-	for _, file := range append(r.glob(source.Folder+"/quiz.gift"), r.glob(source.Folder+"/quiz.*.gift")...) {
-		text, ok := r.readText(file)
-		if !ok {
-			continue
-		}
+	type bankFile struct{ name, language string }
+	var files []bankFile
+	for _, name := range append(r.glob(source.Folder+"/quiz.gift"), r.glob(source.Folder+"/quiz.*.gift")...) {
 		language := DefaultLanguage
-		if name := strings.TrimSuffix(path.Base(file), ".gift"); name != "quiz" {
-			language = strings.TrimPrefix(name, "quiz.")
+		if stem := strings.TrimSuffix(path.Base(name), ".gift"); stem != "quiz" {
+			language = strings.TrimPrefix(stem, "quiz.")
 		}
-		if !validLanguage(language) {
-			r.errorf(file, 0, "“%s” is not a language", language)
+		switch {
+		case !validLanguage(language):
+			r.errorf(name, 0, "“%s” is not a language", language)
+		case slices.ContainsFunc(files, func(f bankFile) bool { return f.language == language }):
+			r.errorf(name, 0, "the question bank is written in “%s” twice", language)
+		default:
+			files = append(files, bankFile{name, language})
+		}
+	}
+	slices.SortStableFunc(files, func(a, b bankFile) int { return defaultFirst(a.language, b.language) })
+	for i, file := range files {
+		text, ok := r.readText(file.name)
+		if !ok {
 			continue
 		}
 		bank, mistakes := gift.Parse(string(text))
 		for _, mistake := range mistakes {
-			r.errorf(file, mistake.Line, "%s", mistake.Sentence)
+			r.errorf(file.name, mistake.Line, "%s", mistake.Sentence)
 		}
 		if len(bank) == 0 && len(mistakes) == 0 {
-			r.errorf(file, 0, "the question bank is empty")
+			r.errorf(file.name, 0, "the question bank is empty")
 		}
-		if language == DefaultLanguage {
-			r.questions(file, bank, source)
+		if i == 0 {
+			r.questions(file.name, file.language, bank, source)
 		} else {
-			r.translateQuestions(file, language, bank, source)
+			r.translateQuestions(file.name, file.language, path.Base(files[0].name), bank, source)
 		}
 	}
 }
 
-func (r *folderReader) questions(file string, bank []gift.Question, source *Source) {
+func (r *folderReader) questions(file, language string, bank []gift.Question, source *Source) {
 	body := source.Document.Module
 	for _, q := range bank {
 		if slices.ContainsFunc(body.Questions, func(known Question) bool { return known.ID == q.Title }) {
 			r.errorf(file, q.Line, "there are two questions with the title “%s”", q.Title)
 			continue
 		}
-		question := questionOf(q)
 		for i, answer := range q.Answers {
 			if answer.Feedback == "" && q.General == "" {
 				r.warnf(file, answer.Line, "the answer “%s” of “%s” has no feedback to learn from", answer.Text, q.Title)
@@ -200,79 +252,71 @@ func (r *folderReader) questions(file string, bank []gift.Question, source *Sour
 			}
 		}
 		source.lines["question "+q.Title] = place{file, q.Line}
-		body.Questions = append(body.Questions, question)
+		body.Questions = append(body.Questions, questionOf(q, language))
 	}
 }
 
 // translateQuestions adds a language to the questions with the same titles: the answers stand in the same order.
-func (r *folderReader) translateQuestions(file, language string, bank []gift.Question, source *Source) {
+func (r *folderReader) translateQuestions(file, language, base string, bank []gift.Question, source *Source) {
 	body := source.Document.Module
 	for _, q := range bank {
 		i := slices.IndexFunc(body.Questions, func(known Question) bool { return known.ID == q.Title })
 		if i < 0 {
-			r.errorf(file, q.Line, "the question “%s” is not in quiz.gift; a translation keeps the titles", q.Title)
+			r.errorf(file, q.Line, "the question “%s” is not in %s; a translation keeps the titles", q.Title, base)
 			continue
 		}
-		original, translated := body.Questions[i], questionOf(q)
-		if len(original.Answers) != len(translated.Answers) || original.Kind != translated.Kind {
-			r.errorf(file, q.Line, "“%s” has other answers here than in quiz.gift", q.Title)
-			continue
-		}
-		add := func(into *Text, from Text) {
-			if text := from[DefaultLanguage]; text != "" {
-				if *into == nil {
-					*into = Text{}
-				}
-				(*into)[language] = text
+		original, translated := &body.Questions[i], questionOf(q, language)
+		switch {
+		case original.Stem[language] != "":
+			r.errorf(file, q.Line, "there are two questions with the title “%s”", q.Title)
+		case len(original.Answers) != len(translated.Answers) || original.Kind != translated.Kind:
+			r.errorf(file, q.Line, "“%s” has other answers here than in %s", q.Title, base)
+		case !slices.EqualFunc(original.Answers, translated.Answers, func(a, b Answer) bool { return a.Weight == b.Weight }):
+			r.errorf(file, q.Line, "the right answers of “%s” stand in another order than in %s", q.Title, base)
+		default:
+			original.Stem = merged(original.Stem, translated.Stem)
+			original.General = merged(original.General, translated.General)
+			for j, answer := range translated.Answers {
+				into := &original.Answers[j]
+				into.Text, into.Feedback = merged(into.Text, answer.Text), merged(into.Feedback, answer.Feedback)
 			}
 		}
-		add(&original.Stem, translated.Stem)
-		add(&original.General, translated.General)
-		for j := range original.Answers {
-			if original.Answers[j].Weight != translated.Answers[j].Weight {
-				r.errorf(file, q.Line, "the right answers of “%s” stand in another order than in quiz.gift", q.Title)
-				break
-			}
-			add(&original.Answers[j].Text, translated.Answers[j].Text)
-			add(&original.Answers[j].Feedback, translated.Answers[j].Feedback)
-		}
-		body.Questions[i] = original
 	}
+}
+
+// merged adds the languages of another text; a text that is in no language stays nil.
+func merged(into, from Text) Text {
+	if into == nil {
+		return from
+	}
+	maps.Copy(into, from)
+	return into
 }
 
 var giftKinds = map[gift.Kind]QuestionKind{
 	gift.Single: QuestionSingle, gift.Several: QuestionSeveral, gift.TrueFalse: QuestionTrueFalse, gift.Short: QuestionShort,
 }
 
-func optionalText(text string) Text {
+func optionalText(text, language string) Text {
 	if text == "" {
 		return nil
 	}
-	return Text{DefaultLanguage: text}
+	return Text{language: text}
 }
 
-func questionOf(q gift.Question) Question {
-	question := Question{ID: q.Title, Kind: giftKinds[q.Kind], Stem: Text{DefaultLanguage: q.Stem}, General: optionalText(q.General)}
+func questionOf(q gift.Question, language string) Question {
+	question := Question{ID: q.Title, Kind: giftKinds[q.Kind], Stem: Text{language: q.Stem}, General: optionalText(q.General, language)}
 	for i, answer := range q.Answers {
-		id := string(rune('a' + i%26))
-		if i >= 26 {
-			id = strings.Repeat(id, 1+i/26)
-		}
+		id := answerID(i)
 		if q.Kind == gift.TrueFalse {
 			id = answer.Text
 		}
-		question.Answers = append(question.Answers, Answer{ID: id, Text: Text{DefaultLanguage: answer.Text}, Weight: answer.Weight, Feedback: optionalText(answer.Feedback)})
+		question.Answers = append(question.Answers, Answer{
+			ID: id, Text: Text{language: answer.Text}, Weight: answer.Weight, Feedback: optionalText(answer.Feedback, language),
+		})
 	}
 	return question
 }
 
-// unusedMedia points out images that no lesson shows; they would not travel.
-func (r *folderReader) unusedMedia(source *Source) {
-	for _, file := range append(r.glob(source.Folder+"/images/*"), r.glob(source.Folder+"/attachments/*")...) {
-		relative := strings.TrimPrefix(file, source.Folder+"/")
-		if !slices.ContainsFunc(source.Document.Media, func(m MediaRef) bool { return m.Path == relative }) {
-			r.warnf(file, 0, "no lesson shows this file, so it is left out")
-		}
-	}
-	slices.SortFunc(source.Document.Media, func(a, b MediaRef) int { return strings.Compare(a.Path, b.Path) })
-}
+// answerID names the answers a, b, … z, aa, bb, … by their place.
+func answerID(i int) string { return strings.Repeat(string(rune('a'+i%26)), 1+i/26) }

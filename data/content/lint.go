@@ -2,6 +2,7 @@ package content
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -31,6 +32,7 @@ func Lint(folder Folder, known Known) []Finding {
 		case KindChecklist:
 			l.checklist(source)
 		}
+		l.translations(source)
 		l.wording(source)
 	}
 	return sortFindings(l.findings)
@@ -43,10 +45,7 @@ type linter struct {
 }
 
 func (l *linter) add(source Source, part string, severity Severity, format string, args ...any) {
-	at, ok := source.lines[part]
-	if !ok {
-		at = source.lines[""]
-	}
+	at := source.place(part)
 	l.findings = append(l.findings, Finding{at.file, at.line, severity, fmt.Sprintf(format, args...)})
 }
 
@@ -65,20 +64,23 @@ func (l *linter) course(source Source) {
 	course := source.Document.Course
 	for i, id := range course.Modules {
 		if slices.Contains(course.Modules[:i], id) {
-			l.add(source, "modules", SeverityError, "the module “%s” stands twice in the course", id)
+			l.add(source, "field modules", SeverityError, "the module “%s” stands twice in the course", id)
 		}
 		module, ok := l.find(id, KindModule)
 		switch {
 		case !ok:
-			l.add(source, "modules", SeverityError, "there is no module “%s”, neither in this folder nor in the library", id)
+			l.add(source, "field modules", SeverityError, "there is no module “%s”, neither in this folder nor in the library", id)
 		case len(module.Module.Questions) == 0:
-			l.add(source, "modules", SeverityError, "the module “%s” has no quiz, so nobody could pass the course", id)
+			l.add(source, "field modules", SeverityError, "the module “%s” has no quiz, so nobody could pass the course", id)
 		}
 	}
 }
 
 func (l *linter) module(source Source) {
 	module := source.Document.Module
+	if module.Minutes == 0 {
+		l.add(source, "", SeverityWarning, "the module does not say how many minutes it takes")
+	}
 	if len(module.Questions) == 0 {
 		l.add(source, "", SeverityWarning, "the module has no quiz: write quiz.gift beside module.yaml")
 	}
@@ -113,15 +115,60 @@ func longestIsRight(q Question) bool {
 	if q.Kind != QuestionSingle {
 		return false
 	}
-	longest := slices.MaxFunc(q.Answers, func(a, b Answer) int { return len(a.Text[DefaultLanguage]) - len(b.Text[DefaultLanguage]) })
+	length := func(a Answer) int {
+		text, _ := a.Text.In(DefaultLanguage)
+		return len([]rune(text))
+	}
+	longest := slices.MaxFunc(q.Answers, func(a, b Answer) int { return length(a) - length(b) })
 	return longest.Weight == 100
+}
+
+// translations points out parts that are missing in a language in which others of their kind are written. They fall back
+// to another language, and say so.
+func (l *linter) translations(source Source) {
+	type part struct {
+		key, called string
+		text        Text
+	}
+	var parts []part
+	d := source.Document
+	switch {
+	case d.Module != nil:
+		for _, lesson := range d.Module.Lessons {
+			parts = append(parts, part{lesson.ID, "lesson", lesson.Body})
+		}
+		for _, question := range d.Module.Questions {
+			parts = append(parts, part{"question " + question.ID, "question", question.Stem})
+		}
+	case d.Checklist != nil:
+		for _, item := range itemsOf(*d.Checklist) {
+			parts = append(parts, part{item.ID, "item", item.Text})
+		}
+	case d.Glossary != nil:
+		for _, term := range d.Glossary.Terms {
+			parts = append(parts, part{term.ID, "term", term.Definition})
+		}
+	}
+	languages := map[string]bool{}
+	for _, p := range parts {
+		for language := range p.text {
+			languages[language] = true
+		}
+	}
+	for _, language := range slices.Sorted(maps.Keys(languages)) {
+		for _, p := range parts {
+			if p.text[language] == "" {
+				l.add(source, p.key, SeverityWarning, "this %s is not written in “%s”, as others are; it will be shown in another language", p.called, language)
+			}
+		}
+	}
 }
 
 func (l *linter) checklist(source Source) {
 	checklist := source.Document.Checklist
 	if checklist.Course != "" {
 		if _, ok := l.find(checklist.Course, KindCourse); !ok {
-			l.add(source, "course", SeverityError, "there is no course “%s”, neither in this folder nor in the library; nobody could fill the checklist", checklist.Course)
+			l.add(source, "field course", SeverityError, "there is no course “%s”, neither in this folder nor in the library; nobody could fill the checklist", checklist.Course)
 		}
 	}
 	for _, section := range checklist.Sections {
@@ -132,7 +179,11 @@ func (l *linter) checklist(source Source) {
 				}
 				continue
 			}
-			moduleID, lessonID, _ := strings.Cut(item.TaughtIn, "/")
+			moduleID, lessonID, named := strings.Cut(item.TaughtIn, "/")
+			if !named {
+				l.add(source, item.ID, SeverityError, "taught_in is written module/lesson, not “%s”", item.TaughtIn)
+				continue
+			}
 			module, ok := l.find(moduleID, KindModule)
 			if !ok || !slices.ContainsFunc(module.Module.Lessons, func(lesson Lesson) bool { return lesson.ID == lessonID }) {
 				l.add(source, item.ID, SeverityError, "taught_in names “%s”, and there is no such lesson", item.TaughtIn)
@@ -165,7 +216,9 @@ func Prepare(folder Folder, known Known, owner string) (Folder, []Finding) {
 			source.Document = newest
 		case stated == 0:
 			source.Document.Version = newest.Version + 1
-		case stated <= newest.Version:
+		case stated < newest.Version:
+			l.add(source, "", SeverityError, "version %d of “%s” is older than the one in the library: state version %d or leave the version out", stated, source.Document.ID, newest.Version+1)
+		case stated == newest.Version:
 			l.add(source, "", SeverityError, "version %d of “%s” is published already with other content: state version %d or leave the version out", stated, source.Document.ID, newest.Version+1)
 		}
 		prepared.Sources = append(prepared.Sources, source)

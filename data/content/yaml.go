@@ -1,9 +1,14 @@
 package content
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -28,9 +33,17 @@ const (
 )
 
 func (r *folderReader) parseYAML(file string, text []byte, offset int) *record {
-	var document yaml.Node
-	if err := yaml.Unmarshal(text, &document); err != nil {
-		r.errorf(file, offset+1, "this is not well-formed YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+	var document, second yaml.Node
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	if err := decoder.Decode(&document); err != nil && !errors.Is(err, io.EOF) {
+		r.malformed(file, offset, err)
+		return nil
+	}
+	if err := decoder.Decode(&second); err == nil {
+		r.errorf(file, offset+second.Line, "the file holds a second document after a line of three hyphens; write a file for each")
+		return nil
+	} else if !errors.Is(err, io.EOF) {
+		r.malformed(file, offset, err)
 		return nil
 	}
 	if len(document.Content) != 1 || document.Content[0].Kind != yaml.MappingNode {
@@ -43,6 +56,20 @@ func (r *folderReader) parseYAML(file string, text []byte, offset int) *record {
 		return nil
 	}
 	return r.record(file, document.Content[0], offset)
+}
+
+// yamlLine matches the line that the YAML library names in a message of its own.
+var yamlLine = regexp.MustCompile(`^(?:yaml: )?line ([0-9]+): `)
+
+func (r *folderReader) malformed(file string, offset int, err error) {
+	message, line := strings.TrimPrefix(err.Error(), "yaml: "), 1
+	if match := yamlLine.FindStringSubmatch(message); match != nil {
+		if number, err := strconv.Atoi(match[1]); err == nil {
+			line = max(number, 1)
+		}
+		message = message[len(match[0]):]
+	}
+	r.errorf(file, offset+line, "this is not well-formed YAML: %s", message)
 }
 
 func (r *folderReader) bounded(node *yaml.Node, depth int, count *int) bool {
@@ -119,14 +146,15 @@ func (c *record) str(field string, required bool) string {
 	return value
 }
 
-func (c *record) number(field string, standard int) int {
+// number reads a whole number between two bounds.
+func (c *record) number(field string, standard, least, most int) int {
 	node := c.get(field, false)
 	if node == nil {
 		return standard
 	}
 	var value int
-	if err := node.Decode(&value); err != nil || value < 0 {
-		c.errorf(field, "“%s” is a whole number", field)
+	if err := node.Decode(&value); err != nil || value < least || value > most {
+		c.errorf(field, "“%s” is a whole number from %d to %d", field, least, most)
 		return standard
 	}
 	return value

@@ -146,7 +146,7 @@ func (s *site) everything() string {
 	s.t.Helper()
 	var all string
 	for _, table := range []string{
-		"content_version", "content_media", "content_search", "exchange_import", "exchange_received", "exchange_withdrawal", "exchange_decision",
+		"content_version", "content_media", "content_part", "content_words", "exchange_import", "exchange_received", "exchange_withdrawal", "exchange_decision",
 		"exchange_publication", "exchange_handover", "exchange_statement",
 	} {
 		all += table + "\n" + s.query("SELECT * FROM "+table)
@@ -167,7 +167,7 @@ func (s *site) merged() string {
 	s.t.Helper()
 	return s.query("SELECT id, version, kind, owner, hex(hash), state FROM content_version ORDER BY id, version") +
 		s.query("SELECT document_id, version, path, hex(sha256), size FROM content_media ORDER BY document_id, version, path") +
-		s.query("SELECT id, version, part, language, body FROM content_search ORDER BY id, version, part") +
+		s.query("SELECT document_id, version, part, language, body FROM content_part JOIN content_words ON content_words.rowid = number ORDER BY document_id, version, part") +
 		s.query("SELECT document_id, version FROM exchange_withdrawal ORDER BY document_id, version") +
 		s.query("SELECT issuer, stream, sequence, manifest_hash FROM exchange_received ORDER BY issuer, stream, sequence")
 }

@@ -3,6 +3,7 @@ package exchange_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,10 +48,10 @@ func TestHostileBundlesAreRefused(t *testing.T) {
 		"document elsewhere":    {good, parts{files: map[string]string{"content/module/fresh/2.json": encoded(t, good.module("fresh", 1, "x"))}}, exchange.ErrBadLayout},
 		"no document":           {good, parts{files: map[string]string{"content/module/fresh/1.json": "{}"}}, content.ErrMalformedDocument},
 		"two kinds of one id": {good, parts{documents: []content.Document{good.module("fresh", 1, "x"), document(func(d *content.Document) {
-			d.Version, d.Kind, d.Module, d.Glossary = 2, content.KindGlossary, nil, &content.Glossary{}
+			d.Version, d.Kind, d.Module, d.Glossary = 2, content.KindGlossary, nil, oneTerm()
 		})}}, exchange.ErrBadLayout},
 		"another kind than here": {good, parts{documents: []content.Document{document(func(d *content.Document) {
-			d.ID, d.Version, d.Kind, d.Module, d.Glossary = "doors", 2, content.KindGlossary, nil, &content.Glossary{}
+			d.ID, d.Version, d.Kind, d.Module, d.Glossary = "doors", 2, content.KindGlossary, nil, oneTerm()
 		})}}, exchange.ErrBadLayout},
 		"media that nobody names": {good, parts{files: map[string]string{"media/" + strings.Repeat("0", 64) + ".png": "x"}}, exchange.ErrBadLayout},
 		"media missing": {good, parts{
@@ -61,9 +62,9 @@ func TestHostileBundlesAreRefused(t *testing.T) {
 			documents: []content.Document{withPicture(good.module("fresh", 1, "x"), "images/a.png", "swapped", 100)},
 			files:     map[string]string{"media/" + withPicture(content.Document{}, "", "swapped", 100).Media[0].SHA256 + ".png": strings.Repeat("y", 100)},
 		}, exchange.ErrBadLayout},
-		"media leading out":        {good, parts{documents: []content.Document{withPicture(good.module("fresh", 1, "x"), "../../up.png", "out", 100)}}, exchange.ErrBadLayout},
-		"media twice":              {good, parts{documents: []content.Document{withPicture(withPicture(good.module("fresh", 1, "x"), "a.png", "one", 100), "a.png", "two", 100)}}, exchange.ErrBadLayout},
-		"media of no known kind":   {good, parts{documents: []content.Document{document(func(d *content.Document) { *d = withPicture(*d, "a.html", "page", 100); d.Media[0].MIME = "text/html" })}}, exchange.ErrBadLayout},
+		"media leading out":        {good, parts{documents: []content.Document{withPicture(good.module("fresh", 1, "x"), "../../up.png", "out", 100)}}, content.ErrMalformedDocument},
+		"media twice":              {good, parts{documents: []content.Document{withPicture(withPicture(good.module("fresh", 1, "x"), "images/a.png", "one", 100), "images/a.png", "two", 100)}}, content.ErrMalformedDocument},
+		"media of no known kind":   {good, parts{documents: []content.Document{document(func(d *content.Document) { *d = withPicture(*d, "a.html", "page", 100); d.Media[0].MIME = "text/html" })}}, content.ErrMalformedDocument},
 		"changes with more in it":  {good, parts{files: map[string]string{"changes.json": `{"versions":[],"more":1}`}}, exchange.ErrBadLayout},
 		"changes twice":            {good, parts{files: map[string]string{"changes.json": `{"versions":[]}{}`}}, exchange.ErrBadLayout},
 		"withdrawing another's":    {other, parts{documents: []content.Document{other.module("fresh", 1, "x")}, versions: []exchange.VersionState{{ID: "doors", Version: 1, State: content.StateWithdrawn}}}, exchange.ErrBadLayout},
@@ -136,16 +137,26 @@ func signed(t *testing.T, key bundle.PrivateKey, purpose, body string) bundle.St
 func bulky(p *publisher) []content.Document {
 	var list []content.Document
 	for _, id := range []string{"bulk-one", "bulk-two", "bulk-three", "bulk-four"} {
-		list = append(list, p.module(id, 1, strings.Repeat("a lesson. ", 700_000)))
+		d := p.module(id, 1, "x")
+		for i := range 110 {
+			d.Module.Lessons = append(d.Module.Lessons, content.Lesson{
+				ID: fmt.Sprintf("lesson-%d", i), Title: content.Text{"en": "Lesson"}, Kind: content.LessonPlain, Body: content.Text{"en": strings.Repeat("a lesson. ", 6_400)},
+			})
+		}
+		list = append(list, d)
 	}
 	return list
+}
+
+func oneTerm() *content.Glossary {
+	return &content.Glossary{Terms: []content.Term{{ID: "sally-port", Term: content.Text{"en": "Sally port"}, Definition: content.Text{"en": "Two gates."}}}}
 }
 
 // Given bundles that break after they were signed, then each is refused, and noted without anything that it says.
 func TestDamagedBundlesAreRefused(t *testing.T) {
 	p := newPublisher(t, "good")
 	wing := trusting(t, p)
-	whole, err := os.ReadFile(p.write(parts{documents: []content.Document{withPicture(p.module("doors", 1, "one"), "a.png", "pic", 300_000)}}))
+	whole, err := os.ReadFile(p.write(parts{documents: []content.Document{withPicture(p.module("doors", 1, "one"), "images/a.png", "pic", 300_000)}}))
 	if err != nil {
 		t.Fatal(err)
 	}

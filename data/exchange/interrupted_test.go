@@ -191,12 +191,12 @@ func TestAKilledImportLeavesEverythingAsItWas(t *testing.T) {
 	}
 	p := newPublisher(t, "good")
 	wing := trusting(t, p)
-	wing.take(p.write(parts{documents: []content.Document{withPicture(p.module("doors", 1, "one"), "a.png", "first", 1000)}}), exchange.ImportOptions{})
+	wing.take(p.write(parts{documents: []content.Document{withPicture(p.module("doors", 1, "one"), "images/a.png", "first", 1000)}}), exchange.ImportOptions{})
 	var documents []content.Document
 	for i := range 4 {
-		documents = append(documents, withPicture(p.module(fmt.Sprintf("item-%d", i), 1, "text"), "a.png", fmt.Sprint("seed", i), 150_000))
+		documents = append(documents, withPicture(p.module(fmt.Sprintf("item-%d", i), 1, "text"), "images/a.png", fmt.Sprint("seed", i), 150_000))
 	}
-	documents = append(documents, withPicture(p.module("doors", 2, "two"), "b.png", "second", 150_000))
+	documents = append(documents, withPicture(p.module("doors", 2, "two"), "images/b.png", "second", 150_000))
 	path := p.write(parts{sequence: 2, documents: documents, versions: []exchange.VersionState{{ID: "doors", Version: 1, State: content.StateWithdrawn}}})
 	if err := wing.session.Lock(); err != nil {
 		t.Fatal(err)
@@ -294,23 +294,21 @@ func TestAKilledPublicationUsesNoNumberTwice(t *testing.T) {
 // error says what happened, nothing is there, nothing is left over, and it can be imported afterwards.
 func TestWhatGoesWrongWhileReading(t *testing.T) {
 	p := newPublisher(t, "good")
-	d := withPicture(withPicture(p.module("doors", 1, "one"), "a.png", "first", 400_000), "b.png", "second", 400_000)
+	d := withPicture(withPicture(p.module("doors", 1, "one"), "images/a.png", "first", 400_000), "images/b.png", "second", 400_000)
 	path := p.write(parts{documents: []content.Document{d}})
 	whole, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
 	for name, c := range map[string]struct {
-		spoil func(file string) error
+		spoil func(file string, cancel func()) error
 		want  error
 	}{
-		"cut": {func(file string) error { return os.Truncate(file, int64(len(whole)/2)) }, bundle.ErrTruncated},
-		"changed": {func(file string) error {
+		"cut": {func(file string, _ func()) error { return os.Truncate(file, int64(len(whole)/2)) }, bundle.ErrTruncated},
+		"changed": {func(file string, _ func()) error {
 			return os.WriteFile(file, bytes.ReplaceAll(whole, []byte("second"), []byte("SECOND")), 0o600)
 		}, bundle.ErrEntryChanged},
-		"cancelled": {func(string) error { cancel(); return nil }, context.Canceled},
+		"cancelled": {func(_ string, cancel func()) error { cancel(); return nil }, context.Canceled},
 	} {
 		t.Run(name, func(t *testing.T) {
 			wing := trusting(t, p)
@@ -319,11 +317,13 @@ func TestWhatGoesWrongWhileReading(t *testing.T) {
 			if err := os.WriteFile(file, whole, 0o600); err != nil {
 				t.Fatal(err)
 			}
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
 			done := false
 			_, err := wing.Import(ctx, file, exchange.ImportOptions{Progress: func(string, int64, int64) {
 				if !done {
 					done = true
-					if err := c.spoil(file); err != nil {
+					if err := c.spoil(file, cancel); err != nil {
 						t.Fatal(err)
 					}
 				}

@@ -47,8 +47,8 @@ func fileLimit(t *testing.T, size uint64) (lift func()) {
 func TestAFullDisk(t *testing.T) {
 	p := newPublisher(t, "good")
 	wing := trusting(t, p)
-	d := withPicture(p.module("doors", 1, "one"), "a.png", "small", 1000)
-	d = withPicture(d, "b.png", "large", 8<<20)
+	d := withPicture(p.module("doors", 1, "one"), "images/a.png", "small", 1000)
+	d = withPicture(d, "images/b.png", "large", 8<<20)
 	path := p.write(parts{documents: []content.Document{d}})
 	before := wing.everything()
 	lift := fileLimit(t, 6<<20)

@@ -4,7 +4,11 @@
 package gift
 
 import (
+	"cmp"
 	"fmt"
+	"math"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -17,7 +21,7 @@ const (
 	Single    Kind = iota // one of the answers has the weight 100
 	Several               // the weights above 0 sum to 100
 	TrueFalse             // answers are "true" and "false", in this order
-	Short                 // the answers are what is accepted
+	Short                 // the answers are what is accepted; one at least has the weight 100
 )
 
 // Question is one question of a bank. Line is where it starts, from 1.
@@ -156,11 +160,11 @@ func parseQuestion(b block) (Question, *Mistake) {
 	if found == 0 {
 		return wrong(b.line, "“%s” has no answers between { and }", question.Title)
 	}
-	stem, mistake := withoutFormat(stem)
-	if mistake != "" {
+	var mistake string
+	if question.Stem, mistake = plain(stem); mistake != "" {
 		return wrong(b.line, "“%s”: %s", question.Title, mistake)
 	}
-	if question.Stem = clean(stem); question.Stem == "" {
+	if question.Stem == "" {
 		return wrong(b.line, "“%s” asks nothing: write the question before {", question.Title)
 	}
 	answersLine := c.line
@@ -183,7 +187,9 @@ func parseQuestion(b block) (Question, *Mistake) {
 // parseAnswers reads what stands between the braces; sentence is "" when all is well.
 func (q *Question) parseAnswers(body string, line int) (sentence string, at int) {
 	if i := indexUnescaped(body, "####"); i >= 0 {
-		q.General = clean(body[i+4:])
+		if q.General, sentence = plain(body[i+4:]); sentence != "" {
+			return sentence, line + strings.Count(body[:i], "\n")
+		}
 		body = body[:i]
 	}
 	trimmed := strings.TrimSpace(body)
@@ -193,76 +199,117 @@ func (q *Question) parseAnswers(body string, line int) (sentence string, at int)
 	if trimmed[0] != '=' && trimmed[0] != '~' {
 		return q.parseTrueFalse(body, line)
 	}
+	choices := indexUnescaped(body, "~") >= 0
+	var shares []float64
 	c := &cursor{text: body, line: line}
 	_, mark := c.until("=~")
 	for mark != 0 {
-		answerLine := c.line
+		answer := Answer{Line: c.line}
 		text, next := c.until("=~#")
-		answer := Answer{Line: answerLine}
 		if next == '#' {
 			var feedback string
 			feedback, next = c.until("=~")
-			answer.Feedback = clean(feedback)
+			if answer.Feedback, sentence = plain(feedback); sentence != "" {
+				return sentence, answer.Line
+			}
 		}
-		weighted, weight, mistake := takeWeight(text)
-		if mistake != "" {
-			return mistake, answerLine
+		text, share, sentence := takeShare(text)
+		if sentence != "" {
+			return sentence, answer.Line
 		}
-		switch {
-		case weight != nil:
-			answer.Weight = *weight
-		case mark == '=':
-			answer.Weight = 100
+		if share == nil {
+			share = new(float64)
+			if mark == '=' {
+				*share = whole
+			}
 		}
-		if indexUnescaped(weighted, "->") >= 0 {
-			return "it is a matching question, which is not supported", answerLine
+		if !choices && strings.Contains(text, "->") {
+			return "it is a matching question, which is not supported", answer.Line
 		}
-		if answer.Text = clean(weighted); answer.Text == "" {
-			return "one of its answers is empty", answerLine
+		if answer.Text, sentence = plain(text); sentence != "" {
+			return sentence, answer.Line
 		}
-		if mark == '~' {
-			q.Kind = Several // decided below
+		if answer.Text == "" {
+			return "one of its answers is empty", answer.Line
 		}
-		q.Answers = append(q.Answers, answer)
+		q.Answers, shares = append(q.Answers, answer), append(shares, *share)
 		mark = next
 	}
-	return q.decideKind(strings.Contains(maskEscapes(body), "~"), line)
-}
-
-func (q *Question) decideKind(choices bool, line int) (string, int) {
-	if !choices {
-		q.Kind = Short
-		return "", 0
+	if sentence := q.decideKind(choices, shares); sentence != "" {
+		return sentence, line
 	}
-	full, positive, sum := 0, 0, 0
-	for _, answer := range q.Answers {
-		if answer.Weight == 100 {
-			full++
-		}
-		if answer.Weight > 0 {
-			positive++
-			sum += answer.Weight
-		}
-	}
-	switch {
-	case positive == 0:
-		return "none of its answers is right", line
-	case len(q.Answers) < 2:
-		return "a choice needs at least two answers", line
-	case full == 1 && positive == 1:
-		q.Kind = Single
-	case full > 0:
-		return "with several right answers each has a share, like ~%50%; = stands for the only right one", line
-	case sum < 99 || sum > 101:
-		return fmt.Sprintf("the shares of its right answers add up to %d %%, not 100 %%", sum), line
-	default:
-		q.Kind = Several
+	for i, weight := range wholeShares(shares) {
+		q.Answers[i].Weight = weight
 	}
 	return "", 0
 }
 
+// whole is the share of an answer that is right by itself, in per cent.
+const whole = 100
+
+func (q *Question) decideKind(choices bool, shares []float64) (sentence string) {
+	full, positive, sum := 0, 0, 0.0
+	for _, share := range shares {
+		if share == whole {
+			full++
+		}
+		if share > 0 {
+			positive++
+			sum += share
+		}
+	}
+	switch {
+	case positive == 0:
+		return "none of its answers is right"
+	case !choices && full == 0:
+		return "none of its answers is wholly right; one of them has no share or %100%"
+	case !choices:
+		q.Kind = Short
+	case len(q.Answers) < 2:
+		return "a choice needs at least two answers"
+	case full == 1 && positive == 1:
+		q.Kind = Single
+	case full > 0:
+		return "with several right answers each has a share, like ~%50%; = stands for the only right one"
+	case sum < whole-1 || sum > whole+1: // thirds and sixths are written with two or more decimals, or rounded
+		return fmt.Sprintf("the shares of its right answers add up to %.4g %%, not 100 %%", sum)
+	default:
+		q.Kind = Several
+	}
+	return ""
+}
+
+// wholeShares rounds shares. Those of several right answers still sum to 100 afterwards, as three thirds do: what was
+// cut off most gets the rest.
+func wholeShares(shares []float64) []int {
+	weights := make([]int, len(shares))
+	var parts []int
+	sum := 0
+	for i, share := range shares {
+		if share <= 0 || share == whole {
+			weights[i] = int(math.Round(share))
+			continue
+		}
+		weights[i] = max(1, int(share))
+		parts, sum = append(parts, i), sum+weights[i]
+	}
+	if sum == 0 || slices.Contains(weights, whole) {
+		return weights
+	}
+	slices.SortStableFunc(parts, func(a, b int) int {
+		return cmp.Compare(shares[b]-math.Floor(shares[b]), shares[a]-math.Floor(shares[a]))
+	})
+	for i := 0; sum != whole && len(parts) > 0; i = (i + 1) % len(parts) {
+		if step := cmp.Compare(whole, sum); weights[parts[i]]+step >= 1 {
+			weights[parts[i]] += step
+			sum += step
+		}
+	}
+	return weights
+}
+
 // parseTrueFalse reads {T}, {FALSE#feedback for the wrong choice#feedback for the right one}.
-func (q *Question) parseTrueFalse(body string, line int) (string, int) {
+func (q *Question) parseTrueFalse(body string, line int) (sentence string, at int) {
 	c := &cursor{text: body, line: line}
 	word, next := c.until("#")
 	var right bool
@@ -278,7 +325,15 @@ func (q *Question) parseTrueFalse(body string, line int) (string, int) {
 		whenWrong, next = c.until("#")
 	}
 	if next == '#' {
-		whenRight, _ = c.until("#")
+		whenRight, next = c.until("#")
+	}
+	if next != 0 {
+		return "a true or false question has two feedbacks at most: when the choice was wrong, then when it was right", line
+	}
+	for _, feedback := range []*string{&whenWrong, &whenRight} {
+		if *feedback, sentence = plain(*feedback); sentence != "" {
+			return sentence, line
+		}
 	}
 	q.Kind = TrueFalse
 	yes, no := Answer{Text: "true", Line: line}, Answer{Text: "false", Line: line}
@@ -286,39 +341,44 @@ func (q *Question) parseTrueFalse(body string, line int) (string, int) {
 	if !right {
 		chosen, other = &no, &yes
 	}
-	chosen.Weight, chosen.Feedback, other.Feedback = 100, clean(whenRight), clean(whenWrong)
+	chosen.Weight, chosen.Feedback, other.Feedback = whole, whenRight, whenWrong
 	q.Answers = []Answer{yes, no}
 	return "", 0
 }
 
-// takeWeight cuts %50% off the front of an answer.
-func takeWeight(text string) (rest string, weight *int, mistake string) {
+// takeShare cuts %50% off the front of an answer.
+func takeShare(text string) (rest string, share *float64, mistake string) {
 	trimmed := strings.TrimLeft(text, " \t\n")
 	if !strings.HasPrefix(trimmed, "%") {
 		return text, nil, ""
 	}
 	number, rest, ok := strings.Cut(trimmed[1:], "%")
-	value, err := strconv.ParseFloat(number, 64)
-	if !ok || err != nil || value < -100 || value > 100 {
+	value, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if !ok || err != nil || math.IsNaN(value) || value < -whole || value > whole {
 		return "", nil, "a share stands between two per cent signs and is -100 to 100, like %50%"
 	}
-	share := int(value)
-	return rest, &share, ""
+	return rest, &value, ""
 }
 
-// withoutFormat takes off a format mark. HTML is refused: lessons and questions are plain text and Markdown here.
-func withoutFormat(text string) (string, string) {
+// plain takes off a format mark and escapes. HTML is refused: questions are plain text and Markdown here.
+func plain(text string) (cleaned, mistake string) {
 	trimmed := strings.TrimSpace(text)
-	for _, mark := range []string{"[plain]", "[markdown]", "[moodle]"} {
+	html := strings.HasPrefix(trimmed, "[html]")
+	for _, mark := range formatMarks() {
 		if rest, ok := strings.CutPrefix(trimmed, mark); ok {
-			return rest, ""
+			trimmed = rest
+			break
 		}
 	}
-	if strings.HasPrefix(trimmed, "[html]") {
+	if html || htmlTag.MatchString(trimmed) {
 		return "", "HTML is not supported: write the text plainly or in Markdown"
 	}
-	return text, ""
+	return clean(trimmed), ""
 }
+
+func formatMarks() []string { return []string{"[plain]", "[markdown]", "[moodle]"} }
+
+var htmlTag = regexp.MustCompile(`(?i)</?(?:p|br|b|i|u|em|strong|span|div|img|a|ul|ol|li|table|tr|td|th|h[1-6]|sub|sup|pre|code|script|style|font|iframe)(?:\s[^<>]*)?/?>`)
 
 const special = `~=#{}:\`
 

@@ -82,6 +82,13 @@ func TestParseExplainsEachMistakeByItsLine(t *testing.T) {
 		"a gap":              {"::T:: Grass is {=green ~red} today", "after }", 1},
 		"HTML":               {"::T:: [html]<b>What?</b> {=a ~b}", "HTML", 1},
 		"neither true":       {"::T:: Is it? {maybe}", "maybe", 1},
+		"HTML in an answer":  {"::T:: What? {=a\n~[html]b}", "HTML", 2},
+		"a tag":              {"::T:: <p>What?</p> {=a ~b}", "HTML", 1},
+		"a tag in feedback":  {"::T:: What? {=a\n~b#No<br/>}", "HTML", 2},
+		"nothing accepted":   {"::T:: What? {=%0%a =%0%b}", "none of its answers is right", 1},
+		"half accepted":      {"::T:: What? {=%50%a}", "wholly right", 1},
+		"three feedbacks":    {"::T:: Is it? {T#no#yes#perhaps}", "two feedbacks", 1},
+		"not a number":       {"::T:: What? {=a\n~%NaN%b}", "share", 2},
 		"two full and share": {"::T:: What? {=a ~%50%b ~c}", "share", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -96,6 +103,46 @@ func TestParseExplainsEachMistakeByItsLine(t *testing.T) {
 	}
 }
 
+func TestSharesAreWholeAndSumTo100(t *testing.T) {
+	for name, given := range map[string]struct {
+		text string
+		want []int
+	}{
+		"thirds with decimals": {"::T:: What? {~%33.33333%a ~%33.33333%b ~%33.33333%c ~d}", []int{34, 33, 33, 0}},
+		"rounded thirds":       {"::T:: What? {~%33%a ~%33%b ~%33%c ~d}", []int{34, 33, 33, 0}},
+		"sixths":               {"::T:: What? {~%16.66667%a ~%16.66667%b ~%16.66667%c ~%16.66667%d ~%16.66667%e ~%16.66667%f}", []int{17, 17, 17, 17, 16, 16}},
+		"unequal":              {"::T:: What? {~%66.66667%a ~%33.33333%b ~%-50%c}", []int{67, 33, -50}},
+		"one hundredth":        {"::T:: What? {~%0.5%a ~%99.5%b ~c}", []int{1, 99, 0}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []int
+			for _, answer := range parseOne(t, given.text).Answers {
+				got = append(got, answer.Weight)
+			}
+			if !reflect.DeepEqual(got, given.want) {
+				t.Errorf("got %v, want %v", got, given.want)
+			}
+		})
+	}
+}
+
+func TestMarksCategoriesAndCommentsAreLeftOut(t *testing.T) {
+	q := parseOne(t, "\ufeff$CATEGORY: wing/one\r\n\r\n::T::[markdown] What *now*? {\r\n// not yet\r\n=[plain]Go [in]\r\n~[moodle]Wait#[markdown]Why?\r\n}\r\n")
+	want := gift.Question{
+		Title: "T", Stem: "What *now*?", Kind: gift.Single, Line: 3,
+		Answers: []gift.Answer{{"Go [in]", 100, "", 5}, {"Wait", 0, "Why?", 6}},
+	}
+	if !reflect.DeepEqual(q, want) {
+		t.Errorf("got  %+v\nwant %+v", q, want)
+	}
+}
+
+func TestALessThanSignIsNoHTML(t *testing.T) {
+	if q := parseOne(t, "::T:: Is 3 < 4 and Dear <name> right? {T}"); q.Stem != "Is 3 < 4 and Dear <name> right?" {
+		t.Errorf("got %q", q.Stem)
+	}
+}
+
 func TestAMistakeDoesNotHideTheOtherQuestions(t *testing.T) {
 	questions, mistakes := gift.Parse("::A:: What? {=a ~b}\n\n::B:: broken {\n\n::C:: What? {T}")
 	if len(questions) != 2 || len(mistakes) != 1 {
@@ -106,7 +153,7 @@ func TestAMistakeDoesNotHideTheOtherQuestions(t *testing.T) {
 // plainText is text in the form that reading leaves: no runs of spaces, none at the ends.
 func plainText(label string) *rapid.Generator[string] {
 	return rapid.Custom(func(t *rapid.T) string {
-		raw := rapid.StringOfN(rapid.RuneFrom([]rune(`abcÄé 1=~#{}:\/%-.,?`)), 1, 30, -1).Draw(t, label)
+		raw := rapid.StringOfN(rapid.RuneFrom([]rune(`abcÄé 1=~#{}:\/%-.,?[]>`)), 1, 30, -1).Draw(t, label)
 		words := strings.Fields(raw)
 		if len(words) == 0 {
 			return "x"
@@ -124,13 +171,16 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 				Kind: gift.Kind(rapid.IntRange(0, 3).Draw(t, "kind")),
 			}
 			if rapid.Bool().Draw(t, "general") {
-				q.General = plainText("general").Draw(t, "general")
+				q.General = rapid.SampledFrom([]string{"", "[html] ", "[markdown]"}).Draw(t, "mark") + "g" + plainText("general").Draw(t, "general")
 			}
-			weights := map[gift.Kind][]int{gift.Single: {100, 0, -50}, gift.Several: {50, 50, 0, -100}, gift.TrueFalse: {0, 100}, gift.Short: {100, 40}}[q.Kind]
+			weights := map[gift.Kind][]int{gift.Single: {100, 0, -50}, gift.Several: {34, 33, 33, 0, -100}, gift.TrueFalse: {0, 100}, gift.Short: {100, 40}}[q.Kind]
 			for i, weight := range weights {
 				answer := gift.Answer{Text: plainText("answer").Draw(t, "answer"), Weight: weight}
-				if q.Kind == gift.TrueFalse {
+				switch q.Kind {
+				case gift.TrueFalse:
 					answer.Text = []string{"true", "false"}[i]
+				case gift.Short: // an arrow would make it a matching question, which the format cannot tell apart
+					answer.Text = strings.ReplaceAll(answer.Text, ">", "x")
 				}
 				if rapid.Bool().Draw(t, "has feedback") {
 					answer.Feedback = "f" + plainText("feedback").Draw(t, "feedback")
@@ -172,6 +222,19 @@ func FuzzParse(f *testing.F) {
 			if q.Title == "" || q.Stem == "" || len(q.Answers) == 0 || q.Line < 1 || q.Line > lines {
 				t.Fatalf("an incomplete question was accepted: %+v", q)
 			}
+			right, sum := 0, 0
+			for _, answer := range q.Answers {
+				if answer.Weight > 0 {
+					right, sum = right+1, sum+answer.Weight
+				}
+			}
+			if right == 0 || q.Kind != gift.Short && sum != 100 {
+				t.Fatalf("a question with %d right answers of %d %% was accepted: %+v", right, sum, q)
+			}
+		}
+		again, mistakes := gift.Parse(gift.Write(questions))
+		if len(mistakes) > 0 || len(again) != len(questions) {
+			t.Fatalf("what was written is not read back: %v in\n%s", mistakes, gift.Write(questions))
 		}
 	})
 }

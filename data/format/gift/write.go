@@ -5,11 +5,12 @@ import (
 	"strings"
 )
 
-// Write returns a bank that Parse reads back.
+// Write returns a bank that Parse reads back. The format cannot say three things: a run of spaces, a tag of HTML, and an
+// arrow (->) in a short answer, where it would make pairs to be matched.
 func Write(questions []Question) string {
 	var b strings.Builder
 	for _, q := range questions {
-		fmt.Fprintf(&b, "::%s:: %s {\n", escape(q.Title), escape(q.Stem))
+		fmt.Fprintf(&b, "::%s:: %s {\n", escape(q.Title), marked(q.Stem))
 		if q.Kind == TrueFalse {
 			writeTrueFalse(&b, q)
 		} else {
@@ -18,7 +19,7 @@ func Write(questions []Question) string {
 			}
 		}
 		if q.General != "" {
-			fmt.Fprintf(&b, "####%s\n", escape(q.General))
+			fmt.Fprintf(&b, "####%s\n", marked(q.General))
 		}
 		b.WriteString("}\n\n")
 	}
@@ -26,7 +27,7 @@ func Write(questions []Question) string {
 }
 
 func writeAnswer(b *strings.Builder, kind Kind, answer Answer) {
-	mistakable := strings.HasPrefix(strings.TrimSpace(answer.Text), "%") // would be read as a share: so the share is written
+	mistakable := strings.HasPrefix(answer.Text, "%") // would be read as a share: so the share is written
 	switch {
 	case answer.Weight == 100 && kind != Several && !mistakable:
 		b.WriteString("=")
@@ -37,9 +38,9 @@ func writeAnswer(b *strings.Builder, kind Kind, answer Answer) {
 	default:
 		fmt.Fprintf(b, "~%%%d%%", answer.Weight)
 	}
-	b.WriteString(escape(answer.Text))
+	b.WriteString(marked(answer.Text))
 	if answer.Feedback != "" {
-		b.WriteString(" #" + escape(answer.Feedback))
+		b.WriteString(" #" + marked(answer.Feedback))
 	}
 	b.WriteString("\n")
 }
@@ -58,12 +59,21 @@ func writeTrueFalse(b *strings.Builder, q Question) {
 	}
 	b.WriteString(word)
 	if wrong.Feedback != "" || right.Feedback != "" {
-		b.WriteString("#" + escape(wrong.Feedback))
+		b.WriteString("#" + marked(wrong.Feedback))
 	}
 	if right.Feedback != "" {
-		b.WriteString("#" + escape(right.Feedback))
+		b.WriteString("#" + marked(right.Feedback))
 	}
 	b.WriteString("\n")
+}
+
+// marked is a text with its escapes. One that starts like a format mark gets a mark of its own, so that reading takes
+// off this one alone.
+func marked(text string) string {
+	if strings.HasPrefix(text, "[") {
+		return "[markdown]" + escape(text)
+	}
+	return escape(text)
 }
 
 // escape marks the characters that would mean something in the format.

@@ -70,7 +70,12 @@ func Plain(runs []Run) string {
 type Problem struct {
 	Line     int // from 1 in the text
 	Sentence string
+	Shown    bool // it is shown, only in another way; otherwise it is left out
 }
+
+// MaxBytes bounds a text that is cut into blocks: about 10,000 words. CommonMark has texts whose reading takes time with
+// the square of their length, and nobody reads a longer one in one go.
+const MaxBytes = 64 << 10
 
 // Blocks cuts a text into blocks.
 func Blocks(source string) []Block {
@@ -78,12 +83,52 @@ func Blocks(source string) []Block {
 	return blocks
 }
 
-// Read cuts a text into blocks and says what was dropped or changed on the way.
+// Read cuts a text into blocks and says what was dropped or changed on the way. A text that is longer than MaxBytes or
+// nested without sense becomes plain paragraphs.
 func Read(source string) ([]Block, []Problem) {
+	if len(source) > MaxBytes {
+		return paragraphs(source), []Problem{{Line: 1, Sentence: "the text is longer than " + strconv.Itoa(MaxBytes>>10) + " KiB; cut it into several"}}
+	}
+	if line := overNested(source); line > 0 {
+		return paragraphs(source), []Problem{{Line: line, Sentence: "lists or quotes are nested too deeply here"}}
+	}
 	r := &reader{source: []byte(source)}
 	parser := goldmark.New(goldmark.WithExtensions(extension.Table)).Parser()
 	r.children(parser.Parse(text.NewReader(r.source)), context{})
 	return r.blocks, r.problems
+}
+
+// paragraphs cuts a text at empty lines and takes everything else as it stands.
+func paragraphs(source string) []Block {
+	var blocks []Block
+	for part := range strings.SplitSeq(source, "\n\n") {
+		if part = strings.TrimSpace(part); part != "" {
+			blocks = append(blocks, Block{Kind: Paragraph, Runs: []Run{{Text: part}}})
+		}
+	}
+	return blocks
+}
+
+// maxMarkers is how many lists and quotes may open in one line.
+const maxMarkers = 32
+
+// overNested returns the first line that opens more lists and quotes than anybody writes, or 0.
+func overNested(source string) int {
+	number := 0
+	for line := range strings.SplitSeq(source, "\n") {
+		number++
+		markers := 0
+		for i := 0; i < len(line) && strings.IndexByte(" \t>-+*0123456789.)", line[i]) >= 0; i++ {
+			next := i+1 < len(line) && (line[i+1] == ' ' || line[i+1] == '\t')
+			if line[i] == '>' || next && strings.IndexByte("-+*.)", line[i]) >= 0 {
+				markers++
+			}
+		}
+		if markers > maxMarkers {
+			return number
+		}
+	}
+	return 0
 }
 
 // maxDepth bounds nesting; deeper lists and quotes are drawn at this depth.
@@ -100,7 +145,7 @@ type reader struct {
 	problems []Problem
 }
 
-func (r *reader) problem(node ast.Node, sentence string) {
+func (r *reader) problem(node ast.Node, shown bool, sentence string) {
 	line := 1
 	for n := node; n != nil; n = n.Parent() {
 		if n.Type() != ast.TypeInline && n.Lines() != nil && n.Lines().Len() > 0 {
@@ -108,7 +153,29 @@ func (r *reader) problem(node ast.Node, sentence string) {
 			break
 		}
 	}
-	r.problems = append(r.problems, Problem{line, sentence})
+	if text := firstText(node); text != nil {
+		line = 1 + strings.Count(string(r.source[:text.Segment.Start]), "\n")
+	}
+	if html, ok := node.(*ast.RawHTML); ok && html.Segments.Len() > 0 {
+		line = 1 + strings.Count(string(r.source[:html.Segments.At(0).Start]), "\n")
+	}
+	r.problems = append(r.problems, Problem{line, sentence, shown})
+}
+
+// firstText is the first piece of text within an inline node, whose place in the source is known.
+func firstText(node ast.Node) *ast.Text {
+	if text, ok := node.(*ast.Text); ok {
+		return text
+	}
+	if node.Type() != ast.TypeInline {
+		return nil
+	}
+	for child := node.FirstChild(); child != nil; child = child.NextSibling() {
+		if text := firstText(child); text != nil {
+			return text
+		}
+	}
+	return nil
 }
 
 func (r *reader) children(parent ast.Node, at context) {
@@ -141,7 +208,7 @@ func (r *reader) block(node ast.Node, at context) {
 	case *ast.ThematicBreak:
 		r.add(Block{Kind: Rule})
 	case *ast.HTMLBlock:
-		r.problem(n, "HTML is not shown; write the text in Markdown")
+		r.problem(n, false, "HTML is not shown; write the text in Markdown")
 	case *ast.LinkReferenceDefinition:
 	default:
 		r.children(n, at)
@@ -184,7 +251,7 @@ func (r *reader) image(n *ast.Image) {
 	destination := string(n.Destination)
 	alt := Plain(r.runs(n))
 	if !LocalPath(destination) {
-		r.problem(n, "the image “"+destination+"” is not a file in the module's own folder")
+		r.problem(n, false, "the image “"+destination+"” is not a file in the module's own folder")
 		if alt != "" {
 			r.add(Block{Kind: Paragraph, Runs: []Run{{Text: alt, Italic: true}}})
 		}
@@ -272,13 +339,17 @@ func (r *reader) inline(node ast.Node, style Run, runs *[]Run) {
 		style.Code = true
 	case *ast.AutoLink:
 		put(string(n.Label(r.source)))
+		r.problem(n, true, linkSentence)
 		return
 	case *ast.RawHTML:
-		r.problem(n, "HTML is not shown; write the text in Markdown")
+		r.problem(n, false, "HTML is not shown; write the text in Markdown")
 		return
 	case *ast.Image:
+		r.problem(n, false, "an image stands in a line of its own, not within a sentence, a heading, a link or a table")
 		put(Plain(r.runs(n)))
 		return
+	case *ast.Link:
+		r.problem(n, true, linkSentence)
 	}
 	for child := node.FirstChild(); child != nil; child = child.NextSibling() {
 		r.inline(child, style, runs)
@@ -287,6 +358,8 @@ func (r *reader) inline(node ast.Node, style Run, runs *[]Run) {
 		put(" (" + string(link.Destination) + ")")
 	}
 }
+
+const linkSentence = "a link cannot be opened here; its address is shown as text"
 
 // plainText takes backslash escapes and entities off, as a renderer would.
 func plainText(raw []byte) []byte {
