@@ -18,9 +18,10 @@ import (
 // makePages makes the pages of a session, each with the services it needs.
 func (s *Shell) makePages(session *station.Session) map[page.ID]page.Any {
 	folder := s.station.Dir()
-	var book records.Casework // stays nil without the casework key
+	var book records.Casework // both stay nil without the casework key
+	var filling checklists.Filling
 	if session.HasCasework() {
-		book = session.Casework()
+		book, filling = session.Casework(), session.Casework()
 	}
 	return map[page.ID]page.Any{
 		page.People:     page.Adapt(people.New(s, session.Accounts(), session.Exchange(), session.Actor(), session.HasCasework())),
@@ -29,7 +30,7 @@ func (s *Shell) makePages(session *station.Session) map[page.ID]page.Any {
 		page.Updates:    page.Adapt(updates.New(s, session.Exchange(), session.Actor()).WithTitles(session.Content())),
 		page.Publish:    page.Adapt(publish.New(s, session.Exchange()).WithTitles(session.Content())),
 		page.Learn:      page.Adapt(learn.New(s, session.Content(), session.Learning())),
-		page.Checklists: page.Adapt(checklists.New(s, session.Content(), session.Blank(), session.Actor())),
+		page.Checklists: page.Adapt(checklists.New(s, session.Content(), session.Blank(), session.Actor()).WithFilling(session.Learning(), filling)),
 		page.Home:       page.Adapt(home.New(s, home.DepsOf(session))),
 		page.Help:       page.Adapt(help.New(s, help.Deps{Version: s.params.Version, Folder: folder})),
 		page.Settings: page.Adapt(settings.New(s, settings.Deps{

@@ -35,6 +35,17 @@ func Of(key string) string { return lang.X(key, key) }
 // With returns the text of a key with its {{.Names}} filled in.
 func With(key string, values map[string]any) string { return lang.X(key, key, values) }
 
+// Named is With for names and values that follow each other: Named("greeting", "Name", name).
+func Named(key string, pairs ...any) string {
+	values := map[string]any{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if name, ok := pairs[i].(string); ok {
+			values[name] = pairs[i+1]
+		}
+	}
+	return With(key, values)
+}
+
 // Count returns the text of a key for a number: the entry has the forms "one" and "other" and names {{.Count}}.
 func Count(key string, count int) string {
 	return lang.XN(key, key, count, map[string]any{"Count": count})

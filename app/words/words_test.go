@@ -62,7 +62,7 @@ func looksLikeBeginning(text string) bool {
 		strings.HasSuffix(text, "-") && strings.Contains(text, ".") && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz-.") == ""
 }
 
-// called finds what is asked for by words.Of, words.With and words.Count with a literal key.
+// called finds what is asked for by words.Of, words.With, words.Named and words.Count with a literal key.
 func called(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{}
@@ -80,7 +80,7 @@ func called(t *testing.T) map[string]string {
 				return true
 			}
 			function, ok := call.Fun.(*ast.SelectorExpr)
-			if !ok || !slices.Contains([]string{"Of", "With", "Count"}, function.Sel.Name) {
+			if !ok || !slices.Contains([]string{"Of", "With", "Named", "Count"}, function.Sel.Name) {
 				return true
 			}
 			if on, ok := function.X.(*ast.Ident); ok && on.Name == "words" {

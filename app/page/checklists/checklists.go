@@ -1,26 +1,30 @@
-// Package checklists lets everybody read the checklists and the words of the field, and print a checklist empty.
+// Package checklists lets everybody read the checklists and the words of the field, and print a checklist empty. Who may
+// fill one goes on from here to its records.
 package checklists
 
 import (
 	"context"
+	"errors"
 	"io"
+	"strconv"
 	"strings"
+	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/theme"
 
 	"wardbook/app/page"
 	"wardbook/app/widgets"
 	"wardbook/app/words"
 	"wardbook/data/account"
+	"wardbook/data/casework"
 	"wardbook/data/content"
 )
 
-// Content gives checklists and glossaries.
+// Content gives checklists, glossaries, and the courses and lessons that they name.
 type Content interface {
 	List(ctx context.Context, kind content.Kind) ([]content.Summary, error)
 	Get(ctx context.Context, ref content.Ref) (content.Document, content.State, error)
+	Versions(ctx context.Context, id string) ([]content.Summary, error)
 }
 
 // Blank prints empty checklists.
@@ -33,22 +37,34 @@ type Actor interface {
 	Has(roles ...account.Role) bool
 }
 
-// Page is the Checklists page. Its routes are: no item, the list; item a checklist or glossary, its text; part an item
-// or a word, that place in it.
-type Page struct {
-	host    page.Host
-	content Content
-	blank   Blank
-	actor   Actor
+// Certificates says whether the account has a current certificate of a course, and when the newest ends or ended.
+type Certificates interface {
+	HasCertificate(ctx context.Context, courseID string) (current bool, until time.Time, err error)
 }
 
-// View is what Load found.
+// Filling says which checklists the account may fill, and why not the others.
+type Filling interface {
+	ChecklistsToFill(ctx context.Context) ([]casework.Fillable, error)
+}
+
+// versionMark stands between a document's id and a version in a route's item; without it, the newest is meant.
+const versionMark = "@"
+
+// Page is the Checklists page. Its routes are: no item, the list; item a checklist or glossary, its text, or with "@" and
+// a number that version of it; part an item or a word, that place in it.
+type Page struct {
+	host         page.Host
+	content      Content
+	blank        Blank
+	actor        Actor
+	certificates Certificates // nil where nothing is said about certificates
+	filling      Filling      // nil without the casework key
+}
+
+// View is what Load found; List or Document is set.
 type View struct {
-	Lists    []content.Summary
-	Glossary []content.Summary
-	Document *content.Document
-	State    content.State
-	Part     string
+	List     *list
+	Document *documentView
 }
 
 // New makes the page.
@@ -56,188 +72,63 @@ func New(host page.Host, documents Content, blank Blank, actor Actor) *Page {
 	return &Page{host: host, content: documents, blank: blank, actor: actor}
 }
 
+// WithFilling gives the page what it takes to say who may fill a checklist now: the account's certificates, and its
+// casework, which is nil for an account without the casework key.
+func (p *Page) WithFilling(certificates Certificates, filling Filling) *Page {
+	p.certificates, p.filling = certificates, filling
+	return p
+}
+
 // Leave does nothing: nothing is typed here.
 func (p *Page) Leave() {}
 
+// FocusSearch goes to the search, which is on the page for learning.
+func (p *Page) FocusSearch() { p.host.Go(page.Route{Page: page.Learn, Item: "search:"}) }
+
 // Load reads what the route asks for.
-func (p *Page) Load(ctx context.Context, route page.Route) (v View, err error) {
+func (p *Page) Load(ctx context.Context, route page.Route) (View, error) {
 	if route.Item == "" {
-		if v.Lists, err = p.content.List(ctx, content.KindChecklist); err != nil {
-			return v, err
+		found, err := p.loadList(ctx)
+		return View{List: found}, err
+	}
+	ref := content.Ref{ID: route.Item}
+	if id, version, ok := strings.Cut(route.Item, versionMark); ok {
+		number, err := strconv.Atoi(version)
+		if err != nil {
+			return View{}, content.ErrNotFound
 		}
-		v.Glossary, err = p.content.List(ctx, content.KindGlossary)
-		return v, err
+		ref = content.Ref{ID: id, Version: number}
 	}
-	document, state, err := p.content.Get(ctx, content.Ref{ID: route.Item})
-	if err != nil {
-		return v, err
-	}
-	v.Document, v.State, v.Part = &document, state, route.Part
-	return v, nil
+	document, err := p.loadDocument(ctx, ref, route.Part)
+	return View{Document: document}, err
 }
 
 // Show draws it.
 func (p *Page) Show(v View) fyne.CanvasObject {
 	switch {
-	case v.Document == nil:
-		return p.showList(v)
-	case v.Document.Checklist != nil:
-		return p.showChecklist(v)
-	case v.Document.Glossary != nil:
-		return p.showGlossary(v)
+	case v.List != nil:
+		return p.showList(*v.List)
+	case v.Document.document.Glossary != nil:
+		return p.showGlossary(*v.Document)
 	}
-	return widgets.EmptyState(words.Of("checklists.none"), words.Of("checklists.none-next"))
-}
-
-func (p *Page) showList(v View) fyne.CanvasObject {
-	header := widgets.Header{Title: words.Of("rail.checklists")}
-	if len(v.Lists)+len(v.Glossary) == 0 {
-		update := widgets.NewPrimary(words.Of("checklists.to-updates"), func() { p.host.Go(page.Route{Page: page.Updates}) })
-		return widgets.Page(header, widgets.EmptyState(words.Of("checklists.none"), words.Of("checklists.none-next"), update))
-	}
-	lines := container.NewVBox()
-	for _, summary := range append(v.Lists, v.Glossary...) {
-		row := widgets.Row{Title: words.In(summary.Title), Detail: words.In(summary.Summary), Side: stateOf(summary), Icon: theme.ListIcon()}
-		lines.Add(widgets.NewLink(row, func() { p.host.Go(page.Route{Page: page.Checklists, Item: summary.ID}) }))
-	}
-	return widgets.Page(header, container.NewVScroll(widgets.Column(container.NewPadded(lines))))
-}
-
-func stateOf(s content.Summary) string {
-	if s.State == content.StateWithdrawn {
-		return words.Of("checklists.withdrawn-short")
-	}
-	return words.With("checklists.version", map[string]any{"Version": s.Version})
+	return p.showChecklist(*v.Document)
 }
 
 func (p *Page) back() { p.host.Go(page.Route{Page: page.Checklists}) }
 
-func (p *Page) showChecklist(v View) fyne.CanvasObject {
-	d, c := *v.Document, v.Document.Checklist
-	print := widgets.NewButton(words.Of("checklists.print"), func() { p.print(d) })
-	actions := []fyne.CanvasObject{print}
-	if v.State == content.StateCurrent && p.mayFill(*c) {
-		actions = append(actions, widgets.NewPrimary(words.Of("checklists.fill"), func() {
-			p.host.Go(page.Route{Page: page.Records, Item: "new", Part: d.ID})
-		}))
+// get reads a document, also one that was withdrawn: it can still be read.
+func (p *Page) get(ctx context.Context, ref content.Ref) (content.Document, content.State, error) {
+	document, state, err := p.content.Get(ctx, ref)
+	if errors.Is(err, content.ErrWithdrawn) && document.ID != "" {
+		err = nil
 	}
-	lines := container.NewVBox()
-	if v.State == content.StateWithdrawn {
-		lines.Add(widgets.NewNotice(words.Of("checklists.withdrawn"), widgets.Attention))
-	}
-	lines.Add(widgets.Text(words.In(c.Purpose)))
-	if len(c.Introduction) > 0 {
-		lines.Add(widgets.Text(words.In(c.Introduction)))
-	}
-	lines.Add(widgets.Small(whoFills(*c)))
-	lines.Add(widgets.Small(words.With("checklists.answers", map[string]any{"Answers": answers(c.Answers)})))
-	var place fyne.CanvasObject
-	for _, section := range c.Sections {
-		lines.Add(widgets.Heading(words.In(section.Title)))
-		if len(section.Guidance) > 0 {
-			lines.Add(widgets.Text(words.In(section.Guidance)))
-		}
-		for _, item := range section.Items {
-			shown := p.item(item)
-			lines.Add(shown)
-			if item.ID == v.Part {
-				place = shown
-			}
-		}
-	}
-	if len(c.Closing) > 0 {
-		lines.Add(widgets.Heading(words.Of("checklists.closing")))
-		for _, closing := range c.Closing {
-			lines.Add(widgets.Text(words.In(closing.Text)))
-		}
-	}
-	lines.Add(widgets.Gap(theme.TextSize()))
-	scroll := container.NewVScroll(widgets.Column(container.NewPadded(lines)))
-	p.reveal(place)
-	subtitle := words.With("checklists.version", map[string]any{"Version": d.Version})
-	if d.EffectiveFrom != "" {
-		subtitle += " · " + words.With("checklists.effective", map[string]any{"Day": words.DayOf(d.EffectiveFrom)})
-	}
-	return widgets.Page(widgets.Header{Title: words.In(d.Title), Subtitle: subtitle, Back: p.back, Actions: actions}, scroll)
-}
-
-// reveal scrolls to a place once the page has its size.
-func (p *Page) reveal(place fyne.CanvasObject) {
-	if place != nil {
-		p.host.After(0, func() { widgets.Reveal(place) })
-	}
-}
-
-func (p *Page) item(item content.Item) fyne.CanvasObject {
-	lines := container.NewVBox(widgets.Text(words.In(item.Text)))
-	lines.Add(widgets.Small(words.With("checklists.guidance", map[string]any{"Text": words.In(item.Guidance)})))
-	lines.Add(widgets.Small(words.With("checklists.not-confused", map[string]any{"Text": words.In(item.NotToBeConfusedWith)})))
-	if item.Source != "" {
-		lines.Add(widgets.Small(words.With("checklists.source", map[string]any{"Text": item.Source})))
-	}
-	if module, lesson, ok := strings.Cut(item.TaughtIn, "/"); ok {
-		lines.Add(container.NewHBox(widgets.NewQuiet(words.Of("checklists.taught"), func() {
-			p.host.Go(page.Route{Page: page.Learn, Item: module, Part: lesson})
-		})))
-	}
-	return widgets.Section(words.Of("checklists.kind-"+string(item.Kind)), lines)
-}
-
-func whoFills(c content.Checklist) string {
-	var roles []string
-	for _, role := range c.Roles {
-		roles = append(roles, words.Of("role."+role))
-	}
-	key := "checklists.who"
-	if c.Course != "" {
-		key = "checklists.who-certified"
-	}
-	return words.With(key, map[string]any{"Roles": strings.Join(roles, ", ")})
-}
-
-func answers(ids []string) string {
-	var texts []string
-	for _, id := range ids {
-		texts = append(texts, words.Of("answer."+id))
-	}
-	return strings.Join(texts, " / ")
-}
-
-func (p *Page) mayFill(c content.Checklist) bool {
-	for _, role := range c.Roles {
-		if p.actor.Has(account.Role(role)) {
-			return true
-		}
-	}
-	return false
-}
-
-func (p *Page) showGlossary(v View) fyne.CanvasObject {
-	lines := container.NewVBox()
-	var place fyne.CanvasObject
-	for _, term := range v.Document.Glossary.Terms {
-		text := container.NewVBox(widgets.Text(words.In(term.Definition)))
-		for _, more := range []struct {
-			key  string
-			text content.Text
-		}{{"checklists.why", term.WhyItMatters}, {"checklists.confused", term.ConfusedWith}} {
-			if len(more.text) > 0 {
-				text.Add(widgets.Small(words.With(more.key, map[string]any{"Text": words.In(more.text)})))
-			}
-		}
-		shown := widgets.Section(words.In(term.Term), text)
-		lines.Add(shown)
-		if term.ID == v.Part {
-			place = shown
-		}
-	}
-	p.reveal(place)
-	return widgets.Page(widgets.Header{Title: words.In(v.Document.Title), Back: p.back}, container.NewVScroll(widgets.Column(container.NewPadded(lines))))
+	return document, state, err
 }
 
 // print writes the empty checklist as a PDF to the place that the person chooses.
 func (p *Page) print(d content.Document) {
-	p.host.ChooseSave(words.Of("checklists.print"), d.ID+".pdf", func(path string) {
+	name := d.ID + "-" + strconv.Itoa(d.Version) + ".pdf"
+	p.host.ChooseSave(words.Of("checklists.print"), name, func(path string) {
 		number := ""
 		p.host.Quietly(func(ctx context.Context) error {
 			return page.WriteFile(path, func(w io.Writer) (err error) {
@@ -249,7 +140,11 @@ func (p *Page) print(d content.Document) {
 				p.host.Tell(err)
 				return
 			}
-			p.host.Say(words.Of("checklists.printed"), words.With("checklists.printed-as", map[string]any{"Number": number, "Path": path}))
+			p.host.Say(words.Of("checklists.printed"), words.Named("checklists.printed-as", "Number", number, "Version", d.Version, "Path", path))
 		})
 	})
+}
+
+func (p *Page) printButton(d content.Document) fyne.CanvasObject {
+	return widgets.NewButton(words.Of("checklists.print"), func() { p.print(d) })
 }

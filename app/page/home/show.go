@@ -21,16 +21,6 @@ func in(text content.Text) string {
 	return said
 }
 
-func with(key string, pairs ...any) string {
-	values := map[string]any{}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		if name, ok := pairs[i].(string); ok {
-			values[name] = pairs[i+1]
-		}
-	}
-	return words.With(key, values)
-}
-
 // link is a line that leads to a place in the window.
 func (p *Page) link(row widgets.Row, route page.Route) fyne.CanvasObject {
 	return widgets.NewLink(row, func() { p.host.Go(route) })
@@ -52,7 +42,7 @@ func (p *Page) Show(v View) fyne.CanvasObject {
 	}
 	lines.Add(widgets.Gap(theme.TextSize()))
 	body := container.NewVScroll(widgets.Column(container.NewPadded(lines)))
-	return widgets.Page(widgets.Header{Title: with("home.title", "Name", v.Name)}, body)
+	return widgets.Page(widgets.Header{Title: words.Named("home.title", "Name", v.Name)}, body)
 }
 
 // part is a heading with lines below it, or nothing where there are no lines.
@@ -85,11 +75,11 @@ func (p *Page) warnings(v View) []fyne.CanvasObject {
 		}
 	}
 	if len(v.Pending) > 0 {
-		lines = append(lines, widgets.NewNotice(with("home.pending", "Names", strings.Join(v.Pending, ", ")), widgets.Attention,
+		lines = append(lines, widgets.NewNotice(words.Named("home.pending", "Names", strings.Join(v.Pending, ", ")), widgets.Attention,
 			widgets.NewButton(words.Of("home.topeople"), people)))
 	}
 	if v.FailedSignIns > 0 {
-		text := words.Count("home.failed", v.FailedSignIns) + " " + with("home.failedlast", "When", words.Moment(v.LastFailed))
+		text := words.Count("home.failed", v.FailedSignIns) + " " + words.Named("home.failedlast", "When", words.Moment(v.LastFailed))
 		lines = append(lines, widgets.NewNotice(text, widgets.Attention, widgets.NewButton(words.Of("home.tolog"), func() { p.host.Go(page.Route{Page: page.Log}) })))
 	}
 	return lines
@@ -137,7 +127,7 @@ func (p *Page) due(v View) []fyne.CanvasObject {
 		if !d.Note {
 			title, kind = in(d.Title), "record"
 		}
-		row := widgets.Row{Title: title, Detail: with(key, "Day", words.DayOf(d.Day))}
+		row := widgets.Row{Title: title, Detail: words.Named(key, "Day", words.DayOf(d.Day))}
 		if d.Past {
 			row.Side, row.Tone = words.Of("home.due.past"), widgets.Attention
 		}
@@ -149,7 +139,7 @@ func (p *Page) due(v View) []fyne.CanvasObject {
 func (p *Page) drafts(v View) []fyne.CanvasObject {
 	var lines []fyne.CanvasObject
 	for _, d := range v.Drafts {
-		row := widgets.Row{Title: in(d.ChecklistTitle), Detail: with("home.draftsaved", "When", words.Moment(d.SavedAt))}
+		row := widgets.Row{Title: in(d.ChecklistTitle), Detail: words.Named("home.draftsaved", "When", words.Moment(d.SavedAt))}
 		if d.ChecklistState == content.StateWithdrawn {
 			row.Side, row.Tone = words.Of("home.withdrawn"), widgets.Problem
 		}
@@ -169,12 +159,12 @@ func (p *Page) changes(v View) []fyne.CanvasObject {
 		case c.Previous > 0:
 			key = "home.change.version"
 		}
-		text := with(key, "Title", in(c.Title), "Version", c.Version)
+		text := words.Named(key, "Title", in(c.Title), "Version", c.Version)
 		if c.ChangeNote != "" {
-			text += "\n" + with("home.change.note", "Note", c.ChangeNote)
+			text += "\n" + words.Named("home.change.note", "Note", c.ChangeNote)
 		}
 		if c.EffectiveFrom != "" && c.State != content.StateWithdrawn {
-			text += "\n" + with("home.change.from", "Day", words.DayOf(c.EffectiveFrom))
+			text += "\n" + words.Named("home.change.from", "Day", words.DayOf(c.EffectiveFrom))
 		}
 		seen := widgets.NewButton(words.Of("home.change.seen"), func() {
 			p.host.Quietly(func(ctx context.Context) error { return p.deps.Content.Acknowledge(ctx, c.Ref) }, func(err error) {
@@ -206,7 +196,7 @@ func (p *Page) learning(v View) []fyne.CanvasObject {
 	var lines []fyne.CanvasObject
 	if v.Place != nil {
 		lines = append(lines, p.link(
-			widgets.Row{Title: in(v.Place.Title), Detail: with("home.learn.continue", "When", words.Moment(v.Place.At)), Icon: theme.MediaPlayIcon()},
+			widgets.Row{Title: in(v.Place.Title), Detail: words.Named("home.learn.continue", "When", words.Moment(v.Place.At)), Icon: theme.MediaPlayIcon()},
 			page.Route{Page: page.Learn, Item: v.Place.ModuleID, Part: v.Place.LessonID}))
 	}
 	for _, c := range v.Courses {
@@ -230,13 +220,13 @@ func courseRow(c learning.CourseProgress) (widgets.Row, bool) {
 	row := widgets.Row{Title: in(c.Title)}
 	switch {
 	case c.Current && !c.Renewable:
-		row.Detail = with("home.learn.certificate", "Day", words.Day(c.Certificate.ExpiresAt))
+		row.Detail = words.Named("home.learn.certificate", "Day", words.Day(c.Certificate.ExpiresAt))
 	case c.Current:
-		row.Detail, row.Side, row.Tone = with("home.learn.renew", "Day", words.Day(c.Certificate.ExpiresAt)), words.Of("home.learn.renewshort"), widgets.Attention
+		row.Detail, row.Side, row.Tone = words.Named("home.learn.renew", "Day", words.Day(c.Certificate.ExpiresAt)), words.Of("home.learn.renewshort"), widgets.Attention
 	case c.Certificate != nil:
-		row.Detail, row.Side, row.Tone = with("home.learn.expired", "Day", words.Day(c.Certificate.ExpiresAt)), words.Of("home.learn.expiredshort"), widgets.Attention
+		row.Detail, row.Side, row.Tone = words.Named("home.learn.expired", "Day", words.Day(c.Certificate.ExpiresAt)), words.Of("home.learn.expiredshort"), widgets.Attention
 	case read > 0 || passed > 0:
-		row.Detail = with("home.learn.progress", "Read", read, "Lessons", lessons, "Passed", passed, "Modules", len(c.Modules))
+		row.Detail = words.Named("home.learn.progress", "Read", read, "Lessons", lessons, "Passed", passed, "Modules", len(c.Modules))
 	case c.ForMe:
 		row.Detail = words.Of("home.learn.begin")
 	default:
@@ -271,7 +261,7 @@ func (p *Page) chains(v View) []fyne.CanvasObject {
 			lines = append(lines, widgets.NewNotice(c.Problem, widgets.Problem))
 			continue
 		}
-		lines = append(lines, widgets.NewNotice(with("home.chain.whole", "Store", words.Of("home.chain."+c.Store), "Count", c.Entries), widgets.Good))
+		lines = append(lines, widgets.NewNotice(words.Named("home.chain.whole", "Store", words.Of("home.chain."+c.Store), "Count", c.Entries), widgets.Good))
 	}
 	for _, sentence := range v.Chains.NotChecked {
 		lines = append(lines, widgets.Small(sentence))

@@ -6,16 +6,11 @@ import (
 	"context"
 	"errors"
 	"io"
-	"strconv"
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/theme"
 
 	"wardbook/app/page"
-	"wardbook/app/widgets"
-	"wardbook/app/words"
 	"wardbook/data/content"
 	"wardbook/data/learning"
 )
@@ -39,40 +34,39 @@ type Learning interface {
 	Submit(ctx context.Context, attemptID string) (learning.Result, error)
 	Result(ctx context.Context, attemptID string) (learning.Result, error)
 	Attempts(ctx context.Context, moduleID string) ([]learning.AttemptSummary, error)
+	Certificates(ctx context.Context) ([]learning.Certificate, error)
 	PrintCertificate(ctx context.Context, certificateID string, w io.Writer) error
 }
 
-// Parts of a route that are no lesson.
+// Items and parts of a route that are no course, module or lesson.
 const (
+	itemSearch = "search:" // with what was typed behind it
 	partQuiz   = "quiz"
-	partResult = "result:" // with the attempt's id
-	itemSearch = "search:" // with what was typed, as the route's item
+	partResult = "result:" // with the attempt's id behind it
+	findMark   = "#"       // behind a lesson's id: the words that were searched for, to go to
 )
 
-// errCourse says that a route names a course, which is shown among the others.
-var errCourse = errors.New("a course")
-
-// Page is the Learn page. Its routes are: no item, or a course, the courses; item a module and part a lesson, the reader; part
-// "quiz"; part "result:ID"; item "search:WORDS".
+// Page is the Learn page. Its routes are: no item, the courses; item a course, that course; item a module, the reader
+// where it was left; with part a lesson, or a lesson and "#" and words, that lesson; part "quiz", the open attempt or a
+// new one; part "result:ID", an attempt's result; item "search:WORDS", the search, which may be without words.
 type Page struct {
 	host     page.Host
 	content  Content
 	learning Learning
-	search   *widgets.Entry
+	saves    saves
+	search   fyne.Focusable // the search field, where there is one
 	leave    func()
-	// submitted is what the last submission said; only it names the certificates that were issued by it.
-	submitted *learning.Result
 }
 
 // View is what Load found; one of its parts is set.
 type View struct {
-	Route   page.Route
-	Courses []learning.CourseProgress
-	Module  *moduleView
-	Attempt *learning.Attempt
-	Result  *learning.Result
-	Hits    []content.Hit
-	Typed   string
+	Route    page.Route
+	Overview *overview
+	Course   *courseView
+	Module   *moduleView
+	Attempt  *learning.Attempt
+	Result   *resultView
+	Hits     *hits
 }
 
 // New makes the page.
@@ -88,45 +82,54 @@ func (p *Page) Leave() {
 	}
 }
 
-// FocusSearch moves the focus to the search field, if there is one.
+// FocusSearch moves the focus to the search field, or shows the search where there is none.
 func (p *Page) FocusSearch() {
 	if p.search != nil {
 		p.host.Focus(p.search)
 		return
 	}
-	p.host.Go(page.Route{Page: page.Learn})
+	p.host.Go(page.Route{Page: page.Learn, Item: itemSearch})
 }
 
 // Load reads what the route asks for.
 func (p *Page) Load(ctx context.Context, route page.Route) (View, error) {
+	p.saves.wait()
 	v := View{Route: route}
 	var err error
-	switch typed, searching := strings.CutPrefix(route.Item, itemSearch); {
+	typed, searching := strings.CutPrefix(route.Item, itemSearch)
+	attempt, isResult := strings.CutPrefix(route.Part, partResult)
+	switch {
 	case searching:
-		v.Typed = typed
-		v.Hits, err = p.content.Search(ctx, typed, words.Of("language.tag"), 60)
+		v.Hits, err = p.loadHits(ctx, typed)
 	case route.Item == "":
-		v.Courses, err = p.learning.Overview(ctx)
+		v.Overview, err = p.loadOverview(ctx)
 	case route.Part == partQuiz:
-		var attempt learning.Attempt
-		attempt, err = p.learning.StartAttempt(ctx, route.Item)
-		v.Attempt = &attempt
-	case strings.HasPrefix(route.Part, partResult):
-		id := strings.TrimPrefix(route.Part, partResult)
-		if p.submitted != nil && p.submitted.AttemptID == id {
-			v.Result = p.submitted
-			break
-		}
-		var result learning.Result
-		result, err = p.learning.Result(ctx, id)
-		v.Result = &result
+		var open learning.Attempt
+		open, err = p.learning.StartAttempt(ctx, route.Item)
+		v.Attempt = &open
+	case isResult:
+		v.Result, err = p.loadResult(ctx, attempt)
 	default:
-		v.Module, err = p.loadModule(ctx, route)
-		if errors.Is(err, errCourse) {
-			v.Courses, err = p.learning.Overview(ctx)
-		}
+		err = p.loadDocument(ctx, route, &v)
 	}
 	return v, err
+}
+
+// loadDocument reads a course or a module, also one that was withdrawn: it can still be read.
+func (p *Page) loadDocument(ctx context.Context, route page.Route, v *View) error {
+	document, state, err := p.content.Get(ctx, content.Ref{ID: route.Item})
+	if err != nil && (!errors.Is(err, content.ErrWithdrawn) || document.ID == "") {
+		return err
+	}
+	switch {
+	case document.Course != nil:
+		v.Course, err = p.loadCourse(ctx, document, state)
+	case document.Module != nil && len(document.Module.Lessons) > 0:
+		v.Module, err = p.loadModule(ctx, route, document, state)
+	default:
+		return content.ErrNotFound
+	}
+	return err
 }
 
 // Show draws it.
@@ -134,139 +137,22 @@ func (p *Page) Show(v View) fyne.CanvasObject {
 	p.Leave()
 	p.search = nil
 	switch {
+	case v.Course != nil:
+		return p.showCourse(*v.Course)
 	case v.Module != nil:
 		return p.showModule(*v.Module)
 	case v.Attempt != nil:
 		return p.showQuiz(*v.Attempt)
 	case v.Result != nil:
 		return p.showResult(*v.Result)
-	case strings.HasPrefix(v.Route.Item, itemSearch):
-		return p.showHits(v)
+	case v.Hits != nil:
+		return p.showHits(*v.Hits)
 	}
-	return p.showCourses(v.Courses)
+	return p.showOverview(*v.Overview)
 }
 
-// searchField is the field that finds words in everything.
-func (p *Page) searchField(typed string) fyne.CanvasObject {
-	p.search = widgets.NewEntry()
-	p.search.SetPlaceHolder(words.Of("learn.search-hint"))
-	p.search.SetText(typed)
-	p.search.OnSubmitted = func(text string) {
-		if text = strings.TrimSpace(text); text != "" {
-			p.host.Go(page.Route{Page: page.Learn, Item: itemSearch + text})
-		}
-	}
-	field := p.search
-	find := widgets.NewButton(words.Of("learn.search"), func() { field.OnSubmitted(field.Text) })
-	return container.NewBorder(nil, nil, nil, find, p.search)
+func (p *Page) goTo(item, part string) {
+	p.host.Go(page.Route{Page: page.Learn, Item: item, Part: part})
 }
 
-func (p *Page) showCourses(courses []learning.CourseProgress) fyne.CanvasObject {
-	header := widgets.Header{Title: words.Of("rail.learn")}
-	if len(courses) == 0 {
-		update := widgets.NewPrimary(words.Of("learn.to-updates"), func() { p.host.Go(page.Route{Page: page.Updates}) })
-		return widgets.Page(header, widgets.EmptyState(words.Of("learn.none"), words.Of("learn.none-next"), update))
-	}
-	lines := container.NewVBox(p.searchField(""), widgets.Gap(theme.TextSize()/2))
-	for _, course := range courses {
-		for _, o := range p.courseLines(course) {
-			lines.Add(o)
-		}
-	}
-	return widgets.Page(header, container.NewVScroll(widgets.Column(container.NewPadded(lines))))
-}
-
-func (p *Page) courseLines(course learning.CourseProgress) []fyne.CanvasObject {
-	lines := []fyne.CanvasObject{widgets.Heading(words.In(course.Title)), widgets.Text(words.In(course.Summary))}
-	lines = append(lines, p.certificateLines(course)...)
-	for i, module := range course.Modules {
-		if module.State == "" {
-			lines = append(lines, widgets.Small(words.With("learn.module-missing", map[string]any{"ID": module.Ref.ID})))
-			continue
-		}
-		row := widgets.Row{
-			Title: strconv.Itoa(i+1) + ". " + words.In(module.Title), Detail: progressOf(module),
-			Side: words.Count("learn.minutes", module.Minutes), Icon: theme.DocumentIcon(),
-		}
-		lines = append(lines, widgets.NewLink(row, func() { p.host.Go(page.Route{Page: page.Learn, Item: module.Ref.ID}) }))
-	}
-	return append(lines, widgets.Gap(theme.TextSize()))
-}
-
-// progressOf says in words how far somebody has come.
-func progressOf(m learning.ModuleProgress) string {
-	if m.State == content.StateWithdrawn {
-		return words.Of("learn.withdrawn")
-	}
-	parts := []string{words.With("learn.lessons-read", map[string]any{"Read": m.LessonsRead, "All": m.Lessons})}
-	switch {
-	case m.Questions == 0:
-	case m.QuizPassed:
-		parts = append(parts, words.With("learn.quiz-passed", map[string]any{"Day": words.Day(m.PassedAt)}))
-	case m.OpenAttempt != "":
-		parts = append(parts, words.Of("learn.quiz-open"))
-	case m.Attempted:
-		parts = append(parts, words.With("learn.quiz-best", map[string]any{"Percent": m.BestPercent}))
-	default:
-		parts = append(parts, words.Of("learn.quiz-new"))
-	}
-	return strings.Join(parts, " · ")
-}
-
-func (p *Page) certificateLines(course learning.CourseProgress) []fyne.CanvasObject {
-	certificate := course.Certificate
-	switch {
-	case certificate == nil:
-		return []fyne.CanvasObject{widgets.Small(words.With("learn.no-certificate", map[string]any{"Mark": course.PassMark}))}
-	case !course.Current:
-		return []fyne.CanvasObject{widgets.NewNotice(words.With("learn.certificate-ended", map[string]any{"Day": words.Day(certificate.ExpiresAt)}), widgets.Attention)}
-	}
-	save := widgets.NewButton(words.Of("learn.save-certificate"), func() { p.saveCertificate(*certificate) })
-	text := words.With("learn.certificate-until", map[string]any{"Day": words.Day(certificate.ExpiresAt)})
-	return []fyne.CanvasObject{widgets.NewNotice(text, widgets.Good, save)}
-}
-
-// saveCertificate writes the PDF to the place that the person chooses.
-func (p *Page) saveCertificate(certificate learning.Certificate) {
-	p.host.ChooseSave(words.Of("learn.save-certificate"), "certificate-"+certificate.CourseID+".pdf", func(path string) {
-		p.host.Quietly(func(ctx context.Context) error {
-			return page.WriteFile(path, func(w io.Writer) error { return p.learning.PrintCertificate(ctx, certificate.ID, w) })
-		}, func(err error) {
-			if err != nil {
-				p.host.Tell(err)
-				return
-			}
-			p.host.Say(words.Of("learn.saved"), path)
-		})
-	})
-}
-
-func (p *Page) showHits(v View) fyne.CanvasObject {
-	header := widgets.Header{Title: words.Of("learn.search"), Back: func() { p.host.Go(page.Route{Page: page.Learn}) }}
-	lines := container.NewVBox(p.searchField(v.Typed), widgets.Gap(theme.TextSize()/2))
-	if len(v.Hits) == 0 {
-		lines.Add(widgets.Text(words.With("learn.nothing-found", map[string]any{"Words": v.Typed})))
-	} else {
-		lines.Add(widgets.Small(words.Count("learn.found", len(v.Hits))))
-	}
-	for _, hit := range v.Hits {
-		row := widgets.Row{Title: hit.PartText, Detail: hit.Title + " — " + oneLine(hit.Snippet), Side: words.Of("learn.kind-" + string(hit.Kind))}
-		lines.Add(widgets.NewLink(row, func() { p.host.Go(placeOf(hit)) }))
-	}
-	return widgets.Page(header, container.NewVScroll(widgets.Column(container.NewPadded(lines))))
-}
-
-func placeOf(hit content.Hit) page.Route {
-	switch hit.Kind {
-	case content.KindModule:
-		return page.Route{Page: page.Learn, Item: hit.ID, Part: hit.Part}
-	case content.KindChecklist, content.KindGlossary:
-		return page.Route{Page: page.Checklists, Item: hit.ID, Part: hit.Part}
-	}
-	return page.Route{Page: page.Learn}
-}
-
-// oneLine takes the marks of Markdown and line ends out of a snippet.
-func oneLine(snippet string) string {
-	return strings.Join(strings.FieldsFunc(snippet, func(r rune) bool { return strings.ContainsRune(" \n\t|#*>", r) }), " ")
-}
+func (p *Page) toCourses() { p.goTo("", "") }

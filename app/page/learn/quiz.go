@@ -3,6 +3,7 @@ package learn
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,13 +18,15 @@ import (
 	"wardbook/data/learning"
 )
 
-// quiz is an attempt while it is open: one question a screen.
+// quiz is an attempt while it is open: one question a screen. It shows neither weights nor feedback.
 type quiz struct {
 	page    *Page
 	attempt learning.Attempt
 	at      int
 	stage   *fyne.Container
-	pending func() // saves a short answer that is being typed
+	pending func()            // saves a short answer that is being typed
+	saved   *fyne.Container   // holds the line that says that the answer is kept
+	strip   []*widgets.Button // one for each question
 }
 
 func (p *Page) showQuiz(attempt learning.Attempt) fyne.CanvasObject {
@@ -31,69 +34,136 @@ func (p *Page) showQuiz(attempt learning.Attempt) fyne.CanvasObject {
 	if q.attempt.Given == nil {
 		q.attempt.Given = map[string]learning.Given{}
 	}
-	q.at = max(0, slices.IndexFunc(attempt.Questions, func(question content.Question) bool { return !answered(attempt, question.ID) }))
+	q.at = len(attempt.Questions) - 1 // all answered: what is left is to submit
+	for i := range attempt.Questions {
+		if !q.answered(i) {
+			q.at = i
+			break
+		}
+	}
 	p.leave = func() { q.pending() }
 	q.draw()
 	header := widgets.Header{
-		Title: words.In(attempt.Title), Subtitle: words.With("learn.quiz-rules", map[string]any{"Count": len(attempt.Questions), "Mark": attempt.PassMark}),
-		Back: func() { p.host.Go(page.Route{Page: page.Learn, Item: attempt.ModuleID}) },
+		Title: words.Of("learn.quiz"), Subtitle: words.Named("learn.quiz-rules", "Count", len(attempt.Questions), "Mark", attempt.PassMark),
+		Back: func() { p.goTo(attempt.ModuleID, "") },
 	}
 	return widgets.Page(header, q.stage)
 }
 
-func answered(attempt learning.Attempt, questionID string) bool {
-	given := attempt.Given[questionID]
+func (q *quiz) answered(i int) bool {
+	given := q.attempt.Given[q.attempt.Questions[i].ID]
 	return len(given.AnswerIDs) > 0 || strings.TrimSpace(given.Text) != ""
 }
 
-func (q *quiz) draw() {
+// draw shows the question and returns the first thing in it that takes the keyboard.
+func (q *quiz) draw() fyne.Focusable {
 	question := q.attempt.Questions[q.at]
-	position := words.With("learn.question-of", map[string]any{"At": q.at + 1, "Of": len(q.attempt.Questions)})
-	lines := container.NewVBox(widgets.Small(position), widgets.Heading(words.In(question.Stem)), q.answers(question), widgets.Gap(theme.TextSize()))
+	lines := container.NewVBox(widgets.Small(words.In(q.attempt.Title)))
+	if q.attempt.State == content.StateSuperseded {
+		lines.Add(widgets.NewNotice(words.Of("learn.quiz-superseded"), widgets.Neutral))
+	}
+	texts := []content.Text{question.Stem}
+	for _, answer := range question.Answers {
+		if question.Kind == content.QuestionSingle || question.Kind == content.QuestionSeveral {
+			texts = append(texts, answer.Text)
+		}
+	}
+	if notice := page.LanguageNotice(texts...); notice != nil {
+		lines.Add(notice)
+	}
+	answers, first := q.answers(question)
+	lines.Add(widgets.Heading(words.Named("learn.question-of", "At", q.at+1, "Of", len(q.attempt.Questions))))
+	lines.Add(widgets.Text(words.In(question.Stem)))
+	lines.Add(answers)
+	q.saved = container.NewVBox()
+	lines.Add(q.saved)
+	lines.Add(widgets.Gap(theme.TextSize() / 2))
 	var buttons []fyne.CanvasObject
 	if q.at > 0 {
-		buttons = append(buttons, widgets.NewButton(words.Of("learn.previous-question"), func() { q.move(-1) }))
+		buttons = append(buttons, widgets.NewButton(words.Of("learn.previous-question"), func() { q.move(q.at - 1) }))
 	}
 	if q.at+1 < len(q.attempt.Questions) {
-		buttons = append(buttons, widgets.NewPrimary(words.Of("learn.next-question"), func() { q.move(1) }))
+		buttons = append(buttons, widgets.NewPrimary(words.Of("learn.next-question"), func() { q.move(q.at + 1) }))
 	} else {
 		buttons = append(buttons, widgets.NewPrimary(words.Of("learn.submit"), q.confirm))
 	}
-	lines.Add(container.NewHBox(buttons...))
+	lines.Add(widgets.Actions(buttons...))
+	lines.Add(widgets.Gap(theme.TextSize()))
+	lines.Add(widgets.Small(words.Of("learn.all-questions")))
+	lines.Add(q.overview())
+	q.mark()
 	q.stage.Objects = []fyne.CanvasObject{container.NewVScroll(widgets.Column(container.NewPadded(lines)))}
 	q.stage.Refresh()
+	return first
 }
 
-func (q *quiz) move(by int) {
+// overview leads to each question and says which have an answer.
+func (q *quiz) overview() fyne.CanvasObject {
+	q.strip = nil
+	var buttons []fyne.CanvasObject
+	for i := range q.attempt.Questions {
+		button := widgets.NewQuiet("", func() { q.move(i) })
+		q.strip = append(q.strip, button)
+		buttons = append(buttons, button)
+	}
+	return widgets.Actions(buttons...)
+}
+
+// mark writes which questions have an answer.
+func (q *quiz) mark() {
+	for i, button := range q.strip {
+		text := strconv.Itoa(i + 1)
+		button.Icon = theme.RadioButtonIcon()
+		if q.answered(i) {
+			button.Icon = theme.ConfirmIcon()
+		}
+		if i == q.at {
+			text = words.Named("learn.this-question", "Number", i+1)
+		}
+		button.SetText(text)
+	}
+	q.saved.Objects = nil
+	if q.answered(q.at) {
+		q.saved.Add(widgets.Small(words.Of("learn.answer-kept")))
+	}
+	q.saved.Refresh()
+}
+
+// move shows another question. Whoever came by keyboard goes on by keyboard.
+func (q *quiz) move(to int) {
 	q.pending()
-	q.at += by
-	q.draw()
+	byKeyboard := false
+	if c := fyne.CurrentApp().Driver().CanvasForObject(q.stage); c != nil {
+		byKeyboard = c.Focused() != nil
+	}
+	q.at = to
+	if first := q.draw(); byKeyboard && first != nil {
+		q.page.host.Focus(first)
+	}
 }
 
-func (q *quiz) answers(question content.Question) fyne.CanvasObject {
+// answers is what the question is answered with, and the first of it that takes the keyboard.
+func (q *quiz) answers(question content.Question) (fyne.CanvasObject, fyne.Focusable) {
 	given := q.attempt.Given[question.ID]
 	if question.Kind == content.QuestionShort {
 		return q.typed(question, given)
 	}
 	var options []widgets.Option
 	for _, answer := range question.Answers {
-		text := words.In(answer.Text)
-		if question.Kind == content.QuestionTrueFalse {
-			text = words.Of("learn.answer-" + answer.ID)
-		}
-		options = append(options, widgets.Option{Value: answer.ID, Text: text})
+		options = append(options, widgets.Option{Value: answer.ID, Text: answerText(question, answer)})
 	}
 	if question.Kind == content.QuestionSeveral {
 		choices := widgets.NewChoices(options, func(values []string) { q.save(question.ID, learning.Given{AnswerIDs: values}) })
 		choices.SetValues(given.AnswerIDs...)
-		return container.NewVBox(widgets.Small(words.Of("learn.several")), choices)
+		return container.NewVBox(widgets.Small(words.Of("learn.several")), choices), choices.First()
 	}
 	choice := widgets.NewChoice(options, func(value string) { q.save(question.ID, learning.Given{AnswerIDs: []string{value}}) })
 	choice.SetValues(given.AnswerIDs...)
-	return choice
+	return choice, choice.First()
 }
 
-func (q *quiz) typed(question content.Question, given learning.Given) fyne.CanvasObject {
+// typed is the field of a short answer, saved a moment after the last key and when it is left.
+func (q *quiz) typed(question content.Question, given learning.Given) (fyne.CanvasObject, fyne.Focusable) {
 	entry := widgets.NewEntry()
 	entry.SetText(given.Text)
 	stop := func() {}
@@ -106,94 +176,49 @@ func (q *quiz) typed(question content.Question, given learning.Given) fyne.Canva
 		}
 		stop = q.page.host.After(time.Second, func() { q.pending() })
 	}
-	return widgets.NewField(words.Of("learn.your-answer"), words.Of("learn.short-hint"), entry)
+	entry.OnLeave = func() { q.pending() }
+	return widgets.NewField(words.Of("learn.your-answer"), words.Of("learn.short-hint"), entry), entry
 }
 
 // save keeps an answer as it is given.
 func (q *quiz) save(questionID string, given learning.Given) {
 	q.attempt.Given[questionID] = given
+	q.mark()
 	id := q.attempt.ID
-	q.page.host.Quietly(func(ctx context.Context) error { return q.page.learning.SaveAnswer(ctx, id, questionID, given) }, nil)
+	q.page.quietly(func(ctx context.Context) error { return q.page.learning.SaveAnswer(ctx, id, questionID, given) }, nil)
 }
 
+// confirm names the questions without an answer before the attempt is submitted.
 func (q *quiz) confirm() {
 	q.pending()
-	open := 0
-	for _, question := range q.attempt.Questions {
-		if !answered(q.attempt, question.ID) {
-			open++
+	var open []string
+	for i := range q.attempt.Questions {
+		if !q.answered(i) {
+			open = append(open, strconv.Itoa(i+1))
 		}
 	}
 	message := words.Of("learn.submit-message")
-	if open > 0 {
-		message = words.Count("learn.unanswered", open) + " " + message
+	switch len(open) {
+	case 0:
+	case 1:
+		message = words.Named("learn.unanswered-one", "Number", open[0]) + " " + message
+	default:
+		last := len(open) - 1
+		message = words.Named("learn.unanswered-several", "Numbers", strings.Join(open[:last], ", "), "Last", open[last]) + " " + message
 	}
-	host, service, id := q.page.host, q.page.learning, q.attempt.ID
-	host.Confirm(words.Of("learn.submit"), message, words.Of("learn.submit"), func() {
-		var result learning.Result
-		host.Quietly(func(ctx context.Context) (err error) {
-			result, err = service.Submit(ctx, id)
+	p, id, module := q.page, q.attempt.ID, q.attempt.ModuleID
+	p.host.Confirm(words.Of("learn.submit"), message, words.Of("learn.submit"), func() {
+		p.quietly(func(ctx context.Context) error {
+			_, err := p.learning.Submit(ctx, id)
 			return err
 		}, func(err error) {
 			if err != nil {
-				host.Tell(err)
+				p.host.Tell(err)
 				return
 			}
-			q.page.submitted = &result
-			host.Go(page.Route{Page: page.Learn, Item: q.attempt.ModuleID, Part: partResult + id})
+			p.goTo(module, partResult+id)
 		})
 	})
-}
-
-func (p *Page) showResult(r learning.Result) fyne.CanvasObject {
-	values := map[string]any{"Percent": r.Percent, "Mark": r.PassMark}
-	lines := container.NewVBox()
-	if r.Passed {
-		lines.Add(widgets.NewNotice(words.With("learn.passed", values), widgets.Good))
-	} else {
-		again := widgets.NewPrimary(words.Of("learn.again"), func() { p.host.Go(page.Route{Page: page.Learn, Item: r.ModuleID, Part: partQuiz}) })
-		lines.Add(widgets.NewNotice(words.With("learn.not-passed", values), widgets.Attention, again))
-	}
-	for _, certificate := range r.Certificates {
-		save := widgets.NewPrimary(words.Of("learn.save-certificate"), func() { p.saveCertificate(certificate) })
-		text := words.With("learn.certificate-new", map[string]any{"Course": certificate.CourseTitle, "Day": words.Day(certificate.ExpiresAt)})
-		lines.Add(widgets.NewNotice(text, widgets.Good, save))
-	}
-	for i, question := range r.Questions {
-		for _, o := range resultLines(i+1, question) {
-			lines.Add(o)
-		}
-	}
-	lines.Add(widgets.Gap(theme.TextSize()))
-	header := widgets.Header{
-		Title: words.Of("learn.result"), Subtitle: words.In(r.Title),
-		Back: func() { p.host.Go(page.Route{Page: page.Learn}) },
-	}
-	return widgets.Page(header, container.NewVScroll(widgets.Column(container.NewPadded(lines))))
-}
-
-// resultLines say how a question was answered and what there is to learn from it. Right and wrong are words, with a
-// mark beside them.
-func resultLines(number int, q learning.QuestionResult) []fyne.CanvasObject {
-	state := "✗ " + words.Of("learn.wrong")
-	if q.Right {
-		state = "✓ " + words.Of("learn.right")
-	}
-	lines := []fyne.CanvasObject{
-		widgets.Heading(words.With("learn.question-n", map[string]any{"Number": number, "Text": words.In(q.Question.Stem)})),
-		widgets.Text(state + ". " + words.With("learn.you-answered", map[string]any{"Answer": givenText(q)})),
-	}
-	if !q.Right {
-		var right []string
-		for _, answer := range q.Correct {
-			right = append(right, answerText(q.Question, answer))
-		}
-		lines = append(lines, widgets.Text(words.With("learn.right-would-be", map[string]any{"Answer": strings.Join(right, "; ")})))
-	}
-	for _, feedback := range q.Feedback {
-		lines = append(lines, widgets.Text(words.In(feedback)))
-	}
-	return lines
 }
 
 func answerText(q content.Question, answer content.Answer) string {
@@ -203,18 +228,12 @@ func answerText(q content.Question, answer content.Answer) string {
 	return words.In(answer.Text)
 }
 
-func givenText(q learning.QuestionResult) string {
+func answerTexts(q content.Question, ids []string) []string {
 	var texts []string
-	for _, answer := range q.Question.Answers {
-		if slices.Contains(q.Given.AnswerIDs, answer.ID) {
-			texts = append(texts, answerText(q.Question, answer))
+	for _, answer := range q.Answers {
+		if slices.Contains(ids, answer.ID) {
+			texts = append(texts, answerText(q, answer))
 		}
 	}
-	if q.Given.Text != "" {
-		texts = append(texts, q.Given.Text)
-	}
-	if len(texts) == 0 {
-		return words.Of("learn.nothing-given")
-	}
-	return strings.Join(texts, "; ")
+	return texts
 }
