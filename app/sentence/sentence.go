@@ -82,6 +82,7 @@ func rules() []rule {
 		{learning.ErrSubmitted, "error.nothing-done", false},
 		{learning.ErrBadAnswer, "error.nothing-done", false},
 		{learning.ErrNotGenuine, "error.tell-administrator", false},
+		{account.ErrReasonNeeded, "error.reason", false},
 		{account.ErrNameTaken, "error.nothing-done", false},
 		{account.ErrBadName, "error.nothing-done", false},
 		{account.ErrUnknownAccount, "error.nothing-done", false},

@@ -1,6 +1,8 @@
 package shell
 
 import (
+	"context"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/dialog"
 
@@ -25,7 +27,16 @@ func (s *Shell) ChooseFolder(title string, chosen func(path string)) {
 // choose shows our own chooser: Fyne's keeps its last folder in the clear, and lists no sticks on Linux.
 func (s *Shell) choose(title string, mode widgets.FileMode, extensions []string, name string, chosen func(path string)) {
 	var shown *dialog.CustomDialog
-	chooser := widgets.NewFileChooser(mode, extensions, name, func(path string) {
+	away := func(work, done func()) {
+		s.Quietly(func(context.Context) error { work(); return nil }, func(err error) {
+			if err != nil {
+				s.Tell(err)
+				return
+			}
+			done()
+		})
+	}
+	chooser := widgets.NewFileChooser(mode, extensions, name, away, func(path string) {
 		shown.Hide()
 		chosen(path)
 	}, func() { shown.Hide() })

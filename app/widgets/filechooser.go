@@ -37,8 +37,10 @@ type FileChooser struct {
 	extensions []string // with dots, lower case; none means any
 	chosen     func(path string)
 	places     func() []Place
+	away       Away
 
 	at       string // the folder shown
+	asked    string // the folder that is being listed, or the one shown
 	entries  []fileEntry
 	selected int
 	replace  string // a path whose replacement was warned of
@@ -52,6 +54,9 @@ type FileChooser struct {
 	warning   *widget.Label
 	accept    *Button
 }
+
+// Away does work that may wait for a slow stick or a lost drive away from Fyne's thread, and then calls done on it.
+type Away func(work func(), done func())
 
 // Place is where to begin looking.
 type Place struct {
@@ -69,12 +74,12 @@ type fileEntry struct {
 
 // NewFileChooser makes the content of a dialog of about 700×420. extensions (".wardbook") limit what is listed; name is
 // the name suggested for a new file. chosen gets an absolute path.
-func NewFileChooser(mode FileMode, extensions []string, name string, chosen func(path string), cancel func()) *FileChooser {
-	return newFileChooser(mode, extensions, name, chosen, cancel, places)
+func NewFileChooser(mode FileMode, extensions []string, name string, away Away, chosen func(path string), cancel func()) *FileChooser {
+	return newFileChooser(mode, extensions, name, away, chosen, cancel, places)
 }
 
-func newFileChooser(mode FileMode, extensions []string, name string, chosen func(path string), cancel func(), places func() []Place) *FileChooser {
-	f := &FileChooser{mode: mode, chosen: chosen, places: places, selected: -1}
+func newFileChooser(mode FileMode, extensions []string, name string, away Away, chosen func(path string), cancel func(), places func() []Place) *FileChooser {
+	f := &FileChooser{mode: mode, chosen: chosen, places: places, away: away, selected: -1}
 	for _, e := range extensions {
 		f.extensions = append(f.extensions, "."+strings.ToLower(strings.TrimPrefix(e, ".")))
 	}
@@ -96,7 +101,7 @@ func newFileChooser(mode FileMode, extensions []string, name string, chosen func
 
 	up := NewButton(words.Of("widget.file.up"), func() { f.show(filepath.Dir(f.at)) })
 	up.Icon = theme.MoveUpIcon()
-	again := NewButton(words.Of("widget.file.again"), func() { f.showPlaces(); f.show(f.at) })
+	again := NewButton(words.Of("widget.file.again"), func() { f.lookForPlaces(func() {}); f.show(f.at) })
 	again.Icon = theme.ViewRefreshIcon()
 	top := container.NewBorder(nil, nil, up, again, f.path)
 	bottom := container.NewVBox(f.warning)
@@ -114,17 +119,32 @@ func newFileChooser(mode FileMode, extensions []string, name string, chosen func
 	side.SetMinSize(fyne.NewSize(12*theme.TextSize(), 10))
 	files := container.NewBorder(top, nil, nil, nil, container.NewStack(f.list, f.empty))
 	f.init(f, container.NewStack(room, container.NewBorder(nil, bottom, container.NewBorder(nil, nil, nil, widget.NewSeparator(), side), nil, files)))
-	f.showPlaces()
-	if len(f.placeList) > 0 {
-		f.show(f.placeList[0].Path)
-	} else {
-		f.show(string(filepath.Separator))
-	}
+	f.accept.Disable()
+	f.path.SetText(words.Of("widget.file.looking"))
+	f.lookForPlaces(func() {
+		if f.asked != "" {
+			return // the person was faster
+		}
+		first := string(filepath.Separator)
+		if len(f.placeList) > 0 {
+			first = f.placeList[0].Path
+		}
+		f.show(first)
+	})
 	return f
 }
 
+// lookForPlaces finds the places anew and shows them.
+func (f *FileChooser) lookForPlaces(then func()) {
+	var found []Place
+	f.away(func() { found = f.places() }, func() {
+		f.placeList = found
+		f.showPlaces()
+		then()
+	})
+}
+
 func (f *FileChooser) showPlaces() {
-	f.placeList = f.places()
 	f.placeBox.RemoveAll()
 	for i, p := range f.placeList {
 		if i == 0 && !p.Removable {
@@ -140,10 +160,40 @@ func (f *FileChooser) showPlaces() {
 	}
 }
 
-// show lists a folder.
+// show lists a folder. Until it is listed, nothing can be taken.
 func (f *FileChooser) show(folder string) {
-	f.at, f.entries, f.selected, f.replace = folder, nil, -1, ""
+	f.asked, f.selected, f.replace = folder, -1, ""
+	f.accept.Disable()
+	f.path.SetText(words.Of("widget.file.looking"))
+	var found []fileEntry
+	var err error
+	f.away(func() { found, err = f.listing(folder) }, func() {
+		if f.asked != folder {
+			return // another folder was asked for since
+		}
+		f.at, f.entries = folder, found
+		f.path.SetText(folder)
+		switch {
+		case err != nil:
+			f.empty.SetText(words.Of("widget.file.unreadable"))
+			f.empty.Show()
+		case len(found) == 0:
+			f.empty.SetText(words.Of("widget.file.empty"))
+			f.empty.Show()
+		default:
+			f.empty.Hide()
+		}
+		f.list.UnselectAll()
+		f.list.Refresh()
+		f.list.ScrollToTop()
+		f.showState()
+	})
+}
+
+// listing reads what a folder holds that can be picked, folders first.
+func (f *FileChooser) listing(folder string) ([]fileEntry, error) {
 	read, err := os.ReadDir(folder)
+	var entries []fileEntry
 	for _, e := range read {
 		info, infoErr := os.Stat(filepath.Join(folder, e.Name()))
 		if strings.HasPrefix(e.Name(), ".") || infoErr != nil {
@@ -151,10 +201,10 @@ func (f *FileChooser) show(folder string) {
 		}
 		entry := fileEntry{e.Name(), info.IsDir(), info.Size(), info.ModTime()}
 		if entry.folder || f.mode != ChooseFolder && info.Mode().IsRegular() && f.listed(entry.name) {
-			f.entries = append(f.entries, entry)
+			entries = append(entries, entry)
 		}
 	}
-	slices.SortFunc(f.entries, func(a, b fileEntry) int {
+	slices.SortFunc(entries, func(a, b fileEntry) int {
 		if a.folder != b.folder {
 			if a.folder {
 				return -1
@@ -163,21 +213,7 @@ func (f *FileChooser) show(folder string) {
 		}
 		return strings.Compare(strings.ToLower(a.name), strings.ToLower(b.name))
 	})
-	f.path.SetText(folder)
-	switch {
-	case err != nil:
-		f.empty.SetText(words.Of("widget.file.unreadable"))
-		f.empty.Show()
-	case len(f.entries) == 0:
-		f.empty.SetText(words.Of("widget.file.empty"))
-		f.empty.Show()
-	default:
-		f.empty.Hide()
-	}
-	f.list.UnselectAll()
-	f.list.Refresh()
-	f.list.ScrollToTop()
-	f.showState()
+	return entries, err
 }
 
 func (f *FileChooser) listed(name string) bool {
@@ -209,7 +245,7 @@ func (f *FileChooser) pick(i int) {
 // showState says whether what is there can be taken.
 func (f *FileChooser) showState() {
 	f.warning.Hide()
-	if _, ok := f.target(); ok {
+	if _, ok := f.target(); ok && f.at == f.asked {
 		f.accept.Enable()
 	} else {
 		f.accept.Disable()
@@ -247,41 +283,54 @@ func (f *FileChooser) warn(key string) {
 
 func (f *FileChooser) take() {
 	path, ok := f.target()
-	if !ok {
+	if !ok || f.at != f.asked {
 		return
 	}
-	if f.mode == SaveFile && f.replace != path {
-		_, err := os.Lstat(path)
-		if err == nil {
+	if f.mode != SaveFile || f.replace == path {
+		f.chosen(path)
+		return
+	}
+	var err error
+	f.away(func() { _, err = os.Lstat(path) }, func() {
+		switch now, ok := f.target(); {
+		case !ok || now != path: // something else was typed meanwhile
+		case err == nil:
 			f.replace = path
 			f.warn("widget.file.exists")
 			f.accept.SetText(words.Of("widget.file.replace"))
-			return
-		}
-		if !errors.Is(err, os.ErrNotExist) {
+		case errors.Is(err, os.ErrNotExist):
+			f.chosen(path)
+		default:
 			f.warn("widget.file.unreadable")
-			return
 		}
-	}
-	f.chosen(path)
+	})
 }
 
 // newFolder makes a folder with a plain name and goes there; its name can be changed with the computer's own tools.
 func (f *FileChooser) newFolder() {
-	name := words.Of("widget.file.newfoldername")
-	path := filepath.Join(f.at, name)
-	for n := 2; ; n++ {
-		err := os.Mkdir(path, 0o755)
-		if err == nil {
-			break
+	name, at, made := words.Of("widget.file.newfoldername"), f.at, ""
+	names := []string{name}
+	for n := 2; n <= 99; n++ {
+		names = append(names, words.With("widget.file.numbered", map[string]any{"Name": name, "Number": n}))
+	}
+	f.away(func() {
+		for _, name := range names {
+			path := filepath.Join(at, name)
+			err := os.Mkdir(path, 0o755)
+			if err == nil {
+				made = path
+			}
+			if !errors.Is(err, os.ErrExist) {
+				return
+			}
 		}
-		if !errors.Is(err, os.ErrExist) || n > 99 {
+	}, func() {
+		if made == "" {
 			f.warn("widget.file.readonly")
 			return
 		}
-		path = filepath.Join(f.at, words.With("widget.file.numbered", map[string]any{"Name": name, "Number": n}))
-	}
-	f.show(path)
+		f.show(made)
+	})
 }
 
 // personal are the folders of the person at the computer that exist.

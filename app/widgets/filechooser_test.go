@@ -31,13 +31,16 @@ func chooser(t *testing.T, mode FileMode, extensions []string, name string) (f *
 	if err := os.Mkdir(filepath.Join(stick, "folder"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	f = newFileChooser(mode, extensions, name, func(path string) { *chosen = append(*chosen, path) }, func() {}, func() []Place {
+	f = newFileChooser(mode, extensions, name, atOnce, func(path string) { *chosen = append(*chosen, path) }, func() {}, func() []Place {
 		return []Place{{Name: "STICK", Path: stick, Removable: true}, {Name: "Home", Path: home}}
 	})
 	w := test.NewTempWindow(t, f)
 	w.Resize(fyne.NewSize(700, 420))
 	return f, stick, chosen
 }
+
+// atOnce is an Away for tests.
+func atOnce(work, done func()) { work(); done() }
 
 func names(f *FileChooser) []string {
 	var list []string
@@ -140,7 +143,7 @@ func TestWithoutAStickItSaysWhatToDo(t *testing.T) {
 	if err := words.Load(resources.Translations()); err != nil {
 		t.Fatal(err)
 	}
-	f := newFileChooser(OpenFile, nil, "", func(string) {}, func() {}, func() []Place { return []Place{{Name: "Home", Path: t.TempDir()}} })
+	f := newFileChooser(OpenFile, nil, "", atOnce, func(string) {}, func() {}, func() []Place { return []Place{{Name: "Home", Path: t.TempDir()}} })
 	found := false
 	for _, o := range f.placeBox.Objects {
 		if label, ok := o.(*widget.Label); ok && label.Text == words.Of("widget.file.nostick") {
@@ -149,5 +152,25 @@ func TestWithoutAStickItSaysWhatToDo(t *testing.T) {
 	}
 	if !found {
 		t.Error("nothing says that no stick was found")
+	}
+}
+
+// Given a stick that answers slowly, when another folder is asked for meanwhile, then the slow answer is not shown, and
+// nothing can be taken before an answer is there.
+func TestASlowFolderHoldsNothingUp(t *testing.T) {
+	f, stick, chosen := chooser(t, ChooseFolder, nil, "")
+	var waiting []func()
+	f.away = func(work, done func()) { waiting = append(waiting, func() { work(); done() }) }
+	f.show(filepath.Join(stick, "folder"))
+	if !f.accept.Disabled() {
+		t.Error("a folder that is not listed yet can be taken")
+	}
+	f.take()
+	f.show(stick)
+	for _, answer := range []int{1, 0} {
+		waiting[answer]()
+	}
+	if f.at != stick || len(*chosen) != 0 || f.accept.Disabled() {
+		t.Errorf("it shows %s, taken were %v", f.at, *chosen)
 	}
 }

@@ -17,6 +17,7 @@ var (
 	ErrNameTaken          = errors.New("another account has this name")
 	ErrUnknownAccount     = errors.New("there is no such account")
 	ErrDeactivated        = errors.New("the account is deactivated")
+	ErrReasonNeeded       = errors.New("this needs a reason, which stands in the log")
 	ErrLastWayIn          = errors.New("this is the last way in")
 	ErrPassphraseTooShort = errors.New("the passphrase is too short")
 	ErrPassphraseTooWeak  = errors.New("the passphrase is too easy to guess")

@@ -411,10 +411,14 @@ func (s *Service) keyOf(store string) *vault.Key {
 }
 
 // Deactivate closes an account for good: its file is removed and the key files are made without it. It knew the stores'
-// keys, so re-keying is pending from then on. The account's name and public key stay, because the log needs them.
+// keys, so re-keying is pending from then on. The account's name and public key stay, because the log needs them. It
+// needs a reason (ErrReasonNeeded).
 func (s *Service) Deactivate(ctx context.Context, accountID, reason string) error {
 	if err := s.actor.Require("deactivate accounts", RoleAdministrator); err != nil {
 		return err
+	}
+	if reason = strings.TrimSpace(reason); reason == "" {
+		return ErrReasonNeeded
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -438,7 +442,7 @@ func (s *Service) Deactivate(ctx context.Context, accountID, reason string) erro
 		if err := addStatement(ctx, tx, roster, s.actor.signer(), s.now(), statement{Kind: kindDeactivate, Account: account.ID}); err != nil {
 			return err
 		}
-		return s.event(ctx, tx, roster, audit.ActAccountDeactivate, account.ID, strings.TrimSpace(reason), nil)
+		return s.event(ctx, tx, roster, audit.ActAccountDeactivate, account.ID, reason, nil)
 	})
 	if err != nil {
 		return err

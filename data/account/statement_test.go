@@ -210,6 +210,9 @@ func TestStatementsTakenAway(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := newOffice(t)
 			gone := o.add(t, "gone", RoleTrainer)
+			if err := o.service.Deactivate(background, gone.ID, "\t"); !errors.Is(err, ErrReasonNeeded) {
+				t.Errorf("deactivating without a reason gives %v", err)
+			}
 			if err := o.service.Deactivate(background, gone.ID, "left"); err != nil {
 				t.Fatal(err)
 			}
@@ -384,7 +387,7 @@ func TestNamesOfAccounts(t *testing.T) {
 	if _, err := theirs.Add(background, "x", testPassphrase, []Role{RoleTrainer}); !errors.Is(err, ErrNotAllowed) || !strings.Contains(err.Error(), "only an administrator may add accounts") {
 		t.Errorf("a trainer adds: %v", err)
 	}
-	if err := theirs.Deactivate(background, o.admin.id, ""); !errors.Is(err, ErrNotAllowed) {
+	if err := theirs.Deactivate(background, o.admin.id, "left"); !errors.Is(err, ErrNotAllowed) {
 		t.Errorf("a trainer deactivates: %v", err)
 	}
 }

@@ -242,6 +242,9 @@ func (s *Service) Revoke(ctx context.Context, fingerprint, reason string) error 
 	if err := s.mayDecide(); err != nil {
 		return err
 	}
+	if strings.TrimSpace(reason) == "" {
+		return account.ErrReasonNeeded
+	}
 	return s.decide(ctx, audit.ActPublisherRevoke, func(publishers []Publisher) (Publisher, error) {
 		p, _, err := find(publishers, fingerprint)
 		switch {

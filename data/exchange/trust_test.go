@@ -363,6 +363,9 @@ func TestARevokedPublisherIsNotTrustedInPassing(t *testing.T) {
 	p := newPublisher(t, "good")
 	wing := trusting(t, p)
 	ctx := context.Background()
+	if err := wing.Revoke(ctx, p.fingerprint(), " "); !errors.Is(err, account.ErrReasonNeeded) {
+		t.Errorf("revoking without a reason gives %v", err)
+	}
 	if err := wing.Revoke(ctx, p.key.Public().FingerprintWords(), "Doubtful"); err != nil {
 		t.Fatal(err)
 	}
