@@ -11,6 +11,7 @@ import (
 
 	"wardbook/data/audit"
 	"wardbook/data/station"
+	"wardbook/data/vault"
 )
 
 // entryOfLogJSON is an entry of the log as `audit list --json` prints it.
@@ -95,13 +96,63 @@ func newStore(shared *call) *cobra.Command {
 	return group("store", "The encrypted stores", info, check)
 }
 
+// storeJSON is one store as `store info --json` prints it.
+type storeJSON struct {
+	ID         string `json:"id"`
+	Format     int    `json:"format"`
+	Generation uint64 `json:"generation"`
+	Epoch      uint64 `json:"epoch"`
+	Commit     uint64 `json:"commit"`      // number of the newest commit
+	Bytes      int64  `json:"bytes"`       // of the database
+	FreeBytes  int64  `json:"free_bytes"`  // of these, used again before the database grows
+	LogBytes   int64  `json:"log_bytes"`   // of the sealed log on the disk
+	MediaBytes int64  `json:"media_bytes"` // of the sealed media beside it
+	CapBytes   int64  `json:"cap_bytes"`   // the size at which writing stops
+	TornTail   bool   `json:"torn_tail"`   // an unfinished commit was left out when the store was opened
+}
+
+// infoJSON is what `store info --json` prints.
+type infoJSON struct {
+	Dir               string     `json:"dir"`
+	Workstation       string     `json:"workstation"`
+	WorkstationKey    string     `json:"workstation_key"` // minisign public key, "RW…"
+	Library           storeJSON  `json:"library"`
+	Casework          *storeJSON `json:"casework,omitempty"` // only for an account with the casework key
+	Accounts          int        `json:"accounts"`           // active ones
+	Administrators    int        `json:"administrators"`
+	CaseworkPending   int        `json:"casework_pending"` // accounts that wait for the casework key
+	RekeyPending      []string   `json:"rekey_pending,omitempty"`
+	RecoveryConfirmed bool       `json:"recovery_confirmed"`
+	Repairs           []string   `json:"repairs,omitempty"`
+}
+
+func storeOf(info vault.Info) storeJSON {
+	return storeJSON{
+		ID: info.Store.String(), Format: info.FormatVersion, Generation: info.Generation, Epoch: info.Epoch, Commit: info.Sequence, Bytes: info.ImageBytes,
+		FreeBytes: info.FreeBytes, LogBytes: info.LogBytes, MediaBytes: info.MediaBytes, CapBytes: info.CapBytes, TornTail: info.TornTail,
+	}
+}
+
+func infoOf(info station.Info) infoJSON {
+	out := infoJSON{
+		Dir: info.Dir, Workstation: info.Workstation.Name, WorkstationKey: info.Workstation.PublicKey, Library: storeOf(info.Library),
+		Accounts: info.Accounts, Administrators: info.Administrators, CaseworkPending: info.CaseworkPending, RekeyPending: info.RekeyPending,
+		RecoveryConfirmed: info.RecoveryConfirmed, Repairs: info.Repairs,
+	}
+	if info.Casework != nil {
+		casework := storeOf(*info.Casework)
+		out.Casework = &casework
+	}
+	return out
+}
+
 func storeInfo(ctx context.Context, c *call, session *station.Session, _ []string) error {
 	info, err := session.Info(ctx)
 	if err != nil {
 		return err
 	}
 	if c.asJSON {
-		return c.printJSON(info)
+		return c.printJSON(infoOf(info))
 	}
 	rows := [][]any{{"library", info.Library.FormatVersion, info.Library.Generation, info.Library.Sequence, info.Library.ImageBytes, info.Library.LogBytes, info.Library.MediaBytes}}
 	if info.Casework != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wardbook/app/sentence"
+	"wardbook/data/station"
 )
 
 // Exit codes of the program.
@@ -51,7 +52,11 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 
 // Run runs the program with its arguments (without the program's own name) and returns the exit code.
 func Run(ctx context.Context, program Program, args []string) int {
-	root := newRoot(program)
+	return run(ctx, program, station.Options{Program: program.Version}, args)
+}
+
+func run(ctx context.Context, program Program, options station.Options, args []string) int {
+	root := newRoot(program, options)
 	root.SetArgs(args)
 	root.SetIn(program.Streams.In)
 	root.SetOut(program.Streams.Out)
@@ -80,14 +85,15 @@ type runner func(ctx context.Context, call *call, args []string) error
 // call is one call of a command.
 type call struct {
 	Program
+	options        station.Options
 	dataDir        string
 	account        string
 	passphraseFile string
 	asJSON         bool
 }
 
-func newRoot(program Program) *cobra.Command {
-	shared := &call{Program: program}
+func newRoot(program Program, options station.Options) *cobra.Command {
+	shared := &call{Program: program, options: options}
 	root := &cobra.Command{
 		Use:           "wardbook [BUNDLE]",
 		Short:         "Training and observation checklists for prison staff, in an encrypted store",

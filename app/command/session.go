@@ -25,7 +25,7 @@ func (c *call) withSession(ctx context.Context, do func(session *station.Session
 	if c.account == "" {
 		return usagef("--account NAME says who is signing in and is needed here")
 	}
-	opened, err := station.Open(c.dataDir, c.stationOptions())
+	opened, err := station.Open(c.dataDir, c.options)
 	if err != nil {
 		return err
 	}
@@ -91,5 +91,3 @@ func firstLine(r io.Reader) (string, error) {
 	}
 	return line, nil
 }
-
-func (c *call) stationOptions() station.Options { return station.Options{Program: c.Version} }

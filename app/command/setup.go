@@ -37,7 +37,7 @@ func newSetup(shared *call) *cobra.Command {
 		}
 		opened, session, recovery, err := station.Setup(ctx, station.SetupRequest{
 			Dir: c.dataDir, AccountName: c.account, Passphrase: passphrase, Roles: parsed, Station: name, Starter: !noStarter, StarterContent: c.Starter,
-		}, c.stationOptions())
+		}, c.options)
 		if err != nil {
 			return err
 		}

@@ -157,6 +157,9 @@ func whatHappened(err, target error) string {
 	}
 	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' })
 	text = strings.Join(lines, "; ")
+	if strings.HasSuffix(text, ")") {
+		text = strings.Replace(text, ". (", " (", 1) // what it was about stands behind a whole sentence
+	}
 	first, size := utf8.DecodeRuneInString(text)
 	text = string(unicode.ToUpper(first)) + text[size:]
 	if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "?") {
