@@ -105,7 +105,7 @@ func (s *Service) CheckNote(input UrgentNoteInput) []Gap {
 const maxNote = 20_000
 
 // UrgentNote hands facts to the second reader, without a checklist and without a certificate. ErrIncomplete (an
-// *IncompleteError), ErrTooLong; account.ErrNotAllowed.
+// *IncompleteError), ErrTooLong; account.ErrNotAllowed. The account's unfinished note is gone with it.
 func (s *Service) UrgentNote(ctx context.Context, input UrgentNoteInput) (UrgentNote, error) {
 	err := s.actor.Require("write an urgent note", account.RoleOfficer, account.RoleSecondReader, account.RoleManager)
 	if err != nil {
@@ -138,6 +138,9 @@ func (s *Service) UrgentNote(ctx context.Context, input UrgentNoteInput) (Urgent
 			return err
 		}
 		if err := insertNote(ctx, tx, note); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM casework_note_draft WHERE author_id = ?`, note.AuthorID); err != nil {
 			return err
 		}
 		return audit.Append(ctx, tx, s.actor, now, audit.Event{Act: audit.ActUrgentNote, Object: note.ID})

@@ -53,7 +53,7 @@ type Page struct {
 	host     page.Host
 	content  Content
 	learning Learning
-	saves    saves
+	saves    page.Saves
 	search   fyne.Focusable // the search field, where there is one
 	leave    func()
 }
@@ -93,7 +93,7 @@ func (p *Page) FocusSearch() {
 
 // Load reads what the route asks for.
 func (p *Page) Load(ctx context.Context, route page.Route) (View, error) {
-	p.saves.wait()
+	p.saves.Wait()
 	v := View{Route: route}
 	var err error
 	typed, searching := strings.CutPrefix(route.Item, itemSearch)
@@ -153,6 +153,11 @@ func (p *Page) Show(v View) fyne.CanvasObject {
 
 func (p *Page) goTo(item, part string) {
 	p.host.Go(page.Route{Page: page.Learn, Item: item, Part: part})
+}
+
+// quietly saves something after everything before it. done may be nil: then an error is shown.
+func (p *Page) quietly(work func(ctx context.Context) error, done func(error)) {
+	p.host.Quietly(p.saves.Next(work), done)
 }
 
 func (p *Page) toCourses() { p.goTo("", "") }

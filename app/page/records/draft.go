@@ -340,12 +340,12 @@ func (f *filling) save() {
 	draft := f.draft
 	draft.Answers, draft.Closing = maps.Clone(draft.Answers), maps.Clone(draft.Closing)
 	var gaps []casework.Gap
-	f.page.host.Quietly(func(ctx context.Context) (err error) {
+	f.page.host.Quietly(f.page.saves.Next(func(ctx context.Context) (err error) {
 		if err = f.page.casework.SaveDraft(ctx, draft); err == nil {
 			gaps, err = f.page.casework.CheckDraft(ctx, draft.ID)
 		}
 		return err
-	}, func(err error) {
+	}), func(err error) {
 		if err != nil {
 			f.dirty = true
 			f.page.host.Tell(err)
@@ -363,13 +363,7 @@ func (f *filling) remove() {
 	f.page.host.Confirm(words.Of("records.remove"), words.Of("records.remove-message"), words.Of("records.remove"), func() {
 		f.dirty = false
 		f.stop()
-		f.page.host.Quietly(func(ctx context.Context) error { return f.page.casework.RemoveDraft(ctx, f.draft.ID) }, func(err error) {
-			if err != nil {
-				f.page.host.Tell(err)
-				return
-			}
-			f.page.back()
-		})
+		f.page.host.Quietly(f.page.saves.Next(func(ctx context.Context) error { return f.page.casework.RemoveDraft(ctx, f.draft.ID) }), f.page.doneOrTell)
 	})
 }
 
@@ -381,12 +375,12 @@ func (f *filling) submit() {
 	draft.Answers, draft.Closing = maps.Clone(draft.Answers), maps.Clone(draft.Closing)
 	host, service := f.page.host, f.page.casework
 	var gaps []casework.Gap
-	host.Quietly(func(ctx context.Context) (err error) {
+	host.Quietly(f.page.saves.Next(func(ctx context.Context) (err error) {
 		if err = service.SaveDraft(ctx, draft); err == nil {
 			gaps, err = service.CheckDraft(ctx, draft.ID)
 		}
 		return err
-	}, func(err error) {
+	}), func(err error) {
 		switch {
 		case err != nil:
 			f.dirty = true
@@ -423,10 +417,10 @@ func (f *filling) tellGaps(gaps []casework.Gap) {
 
 func (f *filling) submitNow() {
 	var record casework.Record
-	f.page.host.Quietly(func(ctx context.Context) (err error) {
+	f.page.host.Quietly(f.page.saves.Next(func(ctx context.Context) (err error) {
 		record, err = f.page.casework.Submit(ctx, f.draft.ID)
 		return err
-	}, func(err error) {
+	}), func(err error) {
 		var incomplete *casework.IncompleteError
 		switch {
 		case errors.As(err, &incomplete):

@@ -3,7 +3,6 @@ package records
 import (
 	"context"
 	"strings"
-	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -117,52 +116,4 @@ func (p *Page) showNote(v View) fyne.CanvasObject {
 	lines := container.NewVBox(widgets.Facts(pairs...), widgets.Section(words.Of("records.fact"), widgets.Text(n.What)),
 		widgets.Facts(words.Of("records.when"), words.Moment(n.When), words.Of("records.place"), n.Where, words.Of("records.how"), n.HowKnown))
 	return widgets.Page(widgets.Header{Title: words.Of("records.urgent"), Back: p.back}, container.NewVScroll(widgets.Column(container.NewPadded(lines))))
-}
-
-// showUrgent is the form of an urgent note: facts alone, and first of all what to do.
-func (p *Page) showUrgent() fyne.CanvasObject {
-	var input casework.UrgentNoteInput
-	entry := func(value *string) *widgets.Entry {
-		e := widgets.NewEntry()
-		e.OnChanged = func(text string) { *value = text }
-		return e
-	}
-	what := widgets.NewMultiLine(5)
-	what.OnChanged = func(text string) { input.What = text }
-	day, clock := time.Now().Format(time.DateOnly), time.Now().Format("15:04")
-	date := widgets.NewDateField(func(typed string) { day = typed })
-	date.SetDay(day)
-	at := entry(&clock)
-	at.SetText(clock)
-	send := widgets.NewPrimary(words.Of("records.send-note"), func() {
-		when, err := time.ParseInLocation("2006-01-02 15:04", day+" "+strings.TrimSpace(clock), time.Local)
-		if err != nil {
-			when = time.Time{} // which the service asks for
-		}
-		input.When = when
-		p.host.Confirm(words.Of("records.send-note"), words.Of("records.send-note-message"), words.Of("records.send-note"), func() {
-			var note casework.UrgentNote
-			p.host.Quietly(func(ctx context.Context) (err error) {
-				note, err = p.casework.UrgentNote(ctx, input)
-				return err
-			}, func(err error) {
-				if err != nil {
-					p.host.Tell(err)
-					return
-				}
-				p.goTo(itemNote+note.ID, "")
-			})
-		})
-	})
-	form := widgets.NewForm(
-		widgets.NewNotice(words.Of("records.urgent-first"), widgets.Problem),
-		widgets.NewField(words.Of("records.reference"), words.Of("records.reference-hint"), entry(&input.Subject.Reference)),
-		widgets.NewField(words.Of("records.unit"), words.Of("records.unit-hint"), entry(&input.Subject.Unit)),
-		widgets.NewField(words.Of("records.fact"), words.Of("records.fact-hint"), what),
-		container.NewGridWithColumns(2, widgets.NewField(words.Of("records.day"), "", date), widgets.NewField(words.Of("records.time"), words.Of("records.time-hint"), at)),
-		widgets.NewField(words.Of("records.place"), "", entry(&input.Where)),
-		widgets.NewField(words.Of("records.how"), words.Of("records.how-hint"), entry(&input.HowKnown)),
-		container.NewHBox(send), widgets.Gap(2*theme.TextSize()),
-	)
-	return widgets.Page(widgets.Header{Title: words.Of("records.urgent"), Back: p.back}, form)
 }

@@ -33,6 +33,9 @@ type Casework interface {
 	Record(ctx context.Context, id, reason string) (casework.Record, error)
 	TakeBack(ctx context.Context, id string) (casework.Draft, error)
 	UrgentNote(ctx context.Context, input casework.UrgentNoteInput) (casework.UrgentNote, error)
+	NoteDraft(ctx context.Context) (casework.NoteDraft, error)
+	SaveNoteDraft(ctx context.Context, draft casework.NoteDraft) error
+	RemoveNoteDraft(ctx context.Context) error
 	Notes(ctx context.Context) ([]casework.NoteSummary, error)
 	Note(ctx context.Context, id, reason string) (casework.UrgentNote, error)
 	Waiting(ctx context.Context) ([]casework.Waiting, error)
@@ -60,6 +63,7 @@ type Page struct {
 	casework Casework // nil without access to casework
 	actor    Actor
 	leave    func()
+	saves    page.Saves
 	// reading keeps what a second reader has just opened, so that showing it does not open it again.
 	reading *View
 }
@@ -76,8 +80,10 @@ type View struct {
 	Gaps     []casework.Gap
 	Record   *casework.Record
 	Note     *casework.UrgentNote
-	Own      bool
-	AskWhy   bool // it is somebody else's: opening it again needs a reason
+	// NoteDraft is the urgent note that the account has not sent yet.
+	NoteDraft *casework.NoteDraft
+	Own       bool
+	AskWhy    bool // it is somebody else's: opening it again needs a reason
 }
 
 // New makes the page. service is nil for an account that has the role but not yet the key.
@@ -100,6 +106,7 @@ func (p *Page) Load(ctx context.Context, route page.Route) (v View, err error) {
 	if p.casework == nil {
 		return v, nil
 	}
+	p.saves.Wait()
 	kind, id, _ := strings.Cut(route.Item, ":")
 	switch kind + ":" {
 	case itemDraft:
@@ -115,6 +122,16 @@ func (p *Page) Load(ctx context.Context, route page.Route) (v View, err error) {
 			return *p.reading, nil
 		}
 		return p.loadOwn(ctx, v, kind+":" == itemRecord, id)
+	}
+	draft, err := p.casework.NoteDraft(ctx)
+	switch {
+	case err == nil:
+		v.NoteDraft = &draft
+	case !errors.Is(err, casework.ErrNotFound):
+		return v, err
+	}
+	if route.Item == itemUrgent {
+		return v, nil
 	}
 	return v, p.loadLists(ctx, &v)
 }
@@ -187,7 +204,7 @@ func (p *Page) Show(v View) fyne.CanvasObject {
 	case v.Route.Item == itemNew:
 		return p.showNew(v)
 	case v.Route.Item == itemUrgent:
-		return p.showUrgent()
+		return p.showUrgent(v)
 	}
 	return p.showLists(v)
 }
@@ -200,7 +217,7 @@ func (p *Page) back() { p.goTo("", "") }
 
 func (p *Page) showLists(v View) fyne.CanvasObject {
 	var actions []fyne.CanvasObject
-	if p.actor.Has(account.RoleOfficer) {
+	if p.actor.Has(account.RoleOfficer, account.RoleSecondReader, account.RoleManager) {
 		actions = append(actions, widgets.NewButton(words.Of("records.urgent"), func() { p.goTo(itemUrgent, "") }))
 	}
 	if len(v.Fillable) > 0 {
@@ -218,7 +235,7 @@ func (p *Page) showLists(v View) fyne.CanvasObject {
 		}
 	}
 	add(words.Of("records.waiting"), p.waitingRows(v.Waiting))
-	add(words.Of("records.drafts"), p.draftRows(v.Drafts))
+	add(words.Of("records.drafts"), append(p.noteDraftRow(v.NoteDraft), p.draftRows(v.Drafts)...))
 	add(words.Of("records.own"), p.recordRows(v.Records))
 	add(words.Of("records.notes"), p.noteRows(v.Notes))
 	if len(lines.Objects) == 0 {
@@ -248,6 +265,17 @@ func (p *Page) draftRows(drafts []casework.DraftSummary) []fyne.CanvasObject {
 		rows = append(rows, widgets.NewLink(row, func() { p.goTo(itemDraft+d.ID, "") }))
 	}
 	return rows
+}
+
+func (p *Page) noteDraftRow(draft *casework.NoteDraft) []fyne.CanvasObject {
+	if draft == nil {
+		return nil
+	}
+	row := widgets.Row{
+		Title: titled(content.Text{content.DefaultLanguage: words.Of("records.urgent")}, draft.Subject.Reference), Icon: theme.WarningIcon(),
+		Detail: words.Named("records.note-unsent", "Moment", words.Moment(draft.SavedAt)),
+	}
+	return []fyne.CanvasObject{widgets.NewLink(row, func() { p.goTo(itemUrgent, "") })}
 }
 
 func stateNote(state content.State) string {

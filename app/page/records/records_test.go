@@ -334,6 +334,31 @@ func TestAnUrgentNoteSaysFirstWhomToTellAndReachesTheSecondReader(t *testing.T) 
 	}
 }
 
+// Given an urgent note that is being written, when the program locks, then what was typed is there again, also what is no
+// time, until it is removed.
+func TestAnUnsentUrgentNoteIsThereAgain(t *testing.T) {
+	s := newSite(t)
+	s.open(itemUrgent, "")
+	s.typed("records.reference", reference)
+	s.typed("records.fact", "Said that")
+	s.typed("records.time", "after lunch")
+	s.page.Leave()
+	s.open("", "")
+	if !s.says("Not sent yet") {
+		t.Fatalf("the list shows %v", s.texts())
+	}
+	s.link(words.Of("records.urgent"))
+	s.follow()
+	if fact, at := field[*widgets.Entry](s, "records.fact").Text, field[*widgets.Entry](s, "records.time").Text; fact != "Said that" || at != "after lunch" {
+		t.Errorf("there are %q and %q", fact, at)
+	}
+	s.press("records.remove")
+	s.follow()
+	if s.says("Not sent yet") {
+		t.Error("the removed note is there again")
+	}
+}
+
 func TestEmptyListsSayWhatToDoNext(t *testing.T) {
 	s := newSite(t)
 	s.open("", "")
