@@ -63,8 +63,12 @@ func openWindow(ctx context.Context, dataDir, bundle string) error {
 	}
 	opened, err := shell.New(ctx, app, shell.Params{
 		DataDir: dataDir, Bundle: bundle, Version: version, Starter: resources.Starter(),
-		Options: station.Options{Program: version}, Icon: icon,
+		Options: station.Options{Program: version}, Icon: icon, Single: true,
 	})
+	if errors.Is(err, shell.ErrHandedOver) {
+		fmt.Println("Wardbook is open already; its window takes over.")
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,8 @@ type Params struct {
 	Starter fs.FS
 	Options station.Options
 	Icon    fyne.Resource
+	// Single makes one window for each data folder: a second start hands its bundle over to the first.
+	Single bool
 
 	// Runner runs work away from Fyne's thread and comes back to it. Nil is goroutines and fyne.Do; tests run inline.
 	Runner Runner
@@ -102,9 +104,11 @@ type Shell struct {
 	cancel   func()          // closes the dialog that is open, if it may be closed
 	files    *sync.WaitGroup // background work that must end before a session is closed
 	closing  bool
+	deaf     func() error // stops listening for second starts; nil while nothing listens
 }
 
-// New makes the window and shows the first page; it does not run it. ctx ends the program.
+// New makes the window and shows the first page; it does not run it. ctx ends the program. ErrHandedOver: another process
+// has the data folder open in its window and takes over.
 func New(ctx context.Context, app fyne.App, params Params) (*Shell, error) {
 	s := &Shell{
 		params: params, app: app, run: params.Runner, body: container.NewStack(), places: map[string]page.Route{},
@@ -112,6 +116,15 @@ func New(ctx context.Context, app fyne.App, params Params) (*Shell, error) {
 	}
 	if s.run == nil {
 		s.run = fyneRunner{}
+	}
+	if params.Single {
+		taken, err := handOver(s.dataDir(), params.Bundle)
+		if taken {
+			return nil, ErrHandedOver
+		}
+		if err != nil {
+			fyne.LogError("hand over to an open Wardbook", err)
+		}
 	}
 	s.root, s.stop = context.WithCancel(ctx)
 	app.Settings().SetTheme(NewTheme(1, "system"))
@@ -142,11 +155,47 @@ func (s *Shell) Session() *station.Session { return s.session }
 // start opens the data folder, if there is one, and shows the sign-in page, which also does the first run.
 func (s *Shell) start() {
 	dir := s.dataDir()
+	s.listen(dir)
 	state, err := station.Inspect(dir)
 	if err == nil && state == station.StateSetUp {
 		s.station, err = station.Open(dir, s.params.Options)
 	}
 	s.showSignIn("", err)
+}
+
+// listen takes over what second starts with this data folder bring.
+func (s *Shell) listen(dir string) {
+	if !s.params.Single {
+		return
+	}
+	s.endListening()
+	stop, err := takeOver(dir, func(asked handover) {
+		s.run.Back(func() {
+			if s.closing {
+				return
+			}
+			s.window.Show()
+			s.window.RequestFocus()
+			if asked.Bundle != "" {
+				s.ShowBundle(asked.Bundle)
+			}
+		})
+	})
+	if err != nil {
+		fyne.LogError("listen for second starts", err) // they then open a window of their own
+		return
+	}
+	s.deaf = stop
+}
+
+func (s *Shell) endListening() {
+	if s.deaf == nil {
+		return
+	}
+	if err := s.deaf(); err != nil {
+		fyne.LogError("stop listening for second starts", err)
+	}
+	s.deaf = nil
 }
 
 const (
@@ -171,6 +220,7 @@ func (s *Shell) Close() {
 	s.app.Preferences().SetFloat(prefWidth, float64(size.Width))
 	s.app.Preferences().SetFloat(prefHeight, float64(size.Height))
 	s.stop()
+	s.endListening()
 	s.leaveSession(func() {
 		if s.station != nil {
 			if err := s.station.Close(); err != nil {
@@ -199,6 +249,7 @@ func (s *Shell) opened(st *station.Station) {
 		}
 	}
 	s.station = st
+	s.listen(st.Dir())
 	if s.params.DataDir == "" {
 		s.app.Preferences().SetString(prefDataDir, st.Dir())
 	}

@@ -340,6 +340,15 @@ func TestTheWholeChainInTheWindow(t *testing.T) {
 	wing.screen.ClickNth("Import", -1)
 	wing.screen.WaitFor("Nothing else needs to be done")
 	wing.screen.Picture("imported")
+
+	// A second start with a bundle hands it over to the open window.
+	again := exec.Command(wing.binary, "--data", filepath.Join(wing.work, "data"), first)
+	again.Env = wing.program.command.Env
+	if output, err := again.CombinedOutput(); err != nil || !strings.Contains(string(output), "open already") {
+		t.Fatalf("the second start ended with %v: %s", err, output)
+	}
+	wing.screen.WaitFor("already here", "only what is missing")
+	wing.screen.Picture("handed-over")
 	wing.screen.Key("ctrl+l")
 	wing.screen.WaitFor("Sign in")
 	wing.program.Close()
