@@ -347,7 +347,7 @@ func TestTheWholeChainInTheWindow(t *testing.T) {
 	if output, err := again.CombinedOutput(); err != nil || !strings.Contains(string(output), "open already") {
 		t.Fatalf("the second start ended with %v: %s", err, output)
 	}
-	wing.screen.WaitFor("already here", "only what is missing")
+	wing.screen.WaitFor("This bundle is here already")
 	wing.screen.Picture("handed-over")
 	wing.screen.Key("ctrl+l")
 	wing.screen.WaitFor("Sign in")
