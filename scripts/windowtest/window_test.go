@@ -74,6 +74,9 @@ func (s *site) setUp(roles ...string) {
 	screen.Picture("first-run")
 	screen.Click("Set up a new workstation")
 	screen.WaitFor("Your account name")
+	screen.Key("shift+Tab", "ctrl+a")
+	screen.Type("Training office")
+	screen.Key("Tab")
 	screen.Type(s.account)
 	screen.Key("Tab")
 	screen.Type(passphrase)
@@ -312,11 +315,30 @@ func TestTheWholeChainInTheWindow(t *testing.T) {
 	folder(t, content, "The gate is opened by two people. One of them carries a lantern.")
 	office.signIn()
 	screen.WaitFor("Take back") // the same account comes back to its place
-	for id, name := range map[string]string{"alt+1": "home-busy", "alt+4": "records", "alt+5": "updates"} {
-		screen.Key(id)
-		screen.WaitFor("Lock")
-		screen.Picture(name)
+	for _, place := range []struct{ key, says, picture string }{
+		{"alt+1", "What changed", "home-busy"}, {"alt+4", "Your records", "records"}, {"alt+5", "Nothing was imported yet", "updates"},
+		{"alt+6", "Choose a content folder", "publish"}, {"alt+7", "Publishers", "people"}, {"alt+8", "All acts", "log"},
+	} {
+		screen.Key(place.key)
+		screen.WaitFor(place.says)
+		screen.Picture(place.picture)
 	}
+	for _, place := range []struct{ name, says, picture string }{{"Settings", "Text size", "settings"}, {"Help", "What Wardbook is", "help"}} {
+		screen.Click(place.name)
+		screen.WaitFor(place.says)
+		screen.Picture(place.picture)
+	}
+	screen.Key("alt+4")
+	screen.Click("Urgent note")
+	screen.WaitFor("duty supervisor")
+	screen.Picture("urgent-note")
+	screen.Key("alt+2")
+	screen.WaitFor("About this course")
+	screen.Key("ctrl+f")
+	screen.Type("night shift")
+	screen.Key("Return")
+	screen.WaitFor("In: ")
+	screen.Picture("search")
 	second := office.publish("A lantern", "two.wardbook")
 	office.program.Close()
 

@@ -423,7 +423,9 @@ func (p *Page) showNew(v View) fyne.CanvasObject {
 	lines.Add(widgets.Text(words.Of("records.choose")))
 	for _, f := range v.Fillable {
 		if !f.Allowed {
-			lines.Add(widgets.NewNotice(words.In(f.Title)+": "+f.WhyNot, widgets.Neutral))
+			// The checklist's own page says what helps, and can be read by anybody.
+			read := widgets.NewButton(words.Of("records.read-checklist"), func() { p.host.Go(page.Route{Page: page.Checklists, Item: f.ID}) })
+			lines.Add(widgets.NewNotice(words.In(f.Title)+": "+f.WhyNot, widgets.Neutral, read))
 			continue
 		}
 		row := widgets.Row{Title: words.In(f.Title), Detail: words.With("checklists.version", map[string]any{"Version": f.Version}), Icon: theme.ListIcon()}

@@ -180,6 +180,11 @@ func TestChecklistsThatMayNotBeFilledSayWhy(t *testing.T) {
 	if !s.says("Wing record: ") || !s.says("certificate of the course “Wing course”") {
 		t.Errorf("it does not say why: %v", s.texts())
 	}
+	s.press("records.read-checklist")
+	if want := (page.Route{Page: page.Checklists, Item: "wing-record"}); !slices.Contains(s.host.Went, want) {
+		t.Errorf("what cannot be filled leads to %v, want %v", s.host.Went, want)
+	}
+	s.open(itemNew, "")
 	s.link("Gate record")
 	if want := (page.Route{Page: page.Records, Item: itemNew, Part: "gate-record"}); !slices.Contains(s.host.Went, want) {
 		t.Errorf("it leads to %v, want %v", s.host.Went, want)
