@@ -28,7 +28,7 @@ type addForm struct {
 
 func (p *Page) showAdd() fyne.CanvasObject {
 	f := &addForm{page: p, name: widgets.NewEntry(), again: widgets.NewPassphrase(nil)}
-	f.passphrase = widgets.NewPassphrase(func(typed string) (string, bool) { return strength(typed, f.name.Text) })
+	f.passphrase = widgets.NewPassphrase(func(typed string) (string, bool) { return page.PassphraseStrength(typed, f.name.Text) })
 	f.name.OnChanged = func(string) { f.passphrase.Recheck() }
 	f.again.Entry.OnSubmitted = func(string) { f.submit() }
 	f.choice = roleChoice(nil, func(chosen []account.Role) { f.roles = chosen })
@@ -43,20 +43,6 @@ func (p *Page) showAdd() fyne.CanvasObject {
 	form := widgets.NewForm(f.nameField, f.rolesField, f.passField, f.againField,
 		widgets.Actions(widgets.NewPrimary(words.Of("people.add"), f.submit)), widgets.Gap(2*theme.TextSize()))
 	return widgets.Page(widgets.Header{Title: words.Of("people.add"), Back: p.back}, form)
-}
-
-// strength says how good a passphrase is, in the person's language. obvious is what is known about the account.
-func strength(typed string, obvious ...string) (text string, good bool) {
-	_, err := account.CheckPassphrase(typed, obvious...)
-	switch {
-	case err == nil:
-		return words.Of("signin.strength.good"), true
-	case errors.Is(err, account.ErrPassphraseTooShort):
-		return words.With("signin.strength.short", map[string]any{"Least": account.MinPassphrase, "Now": len([]rune(typed))}), false
-	case errors.Is(err, account.ErrPassphraseTooLong):
-		return words.With("signin.strength.long", map[string]any{"Most": account.MaxPassphrase}), false
-	}
-	return words.Of("signin.strength.weak"), false
 }
 
 // check points to the fields that are not filled yet. The rules themselves are the service's.

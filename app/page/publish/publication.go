@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 
+	"wardbook/app/page"
 	"wardbook/app/widgets"
 	"wardbook/app/words"
 	"wardbook/data/exchange"
@@ -24,7 +25,7 @@ func (e missingError) Error() string { return e.said }
 // Is makes it what the service would say of a workstation without a name.
 func (missingError) Is(target error) bool { return target == exchange.ErrNoSuchItem }
 
-func (p *Page) showPublication(publication exchange.Publication, items []Item, deliveries []exchange.Delivery) fyne.CanvasObject {
+func (p *Page) showPublication(publication exchange.Publication, items []page.Titled, deliveries []exchange.Delivery) fyne.CanvasObject {
 	lines := container.NewVBox(widgets.Facts(
 		words.Of("publish.note"), publication.Note, words.Of("updates.by"), publication.AccountName, words.Of("updates.at"), words.Moment(publication.At),
 		words.Of("updates.size"), words.Size(publication.Size), words.Of("publish.hash"), publication.FileHash,
@@ -43,18 +44,11 @@ func (p *Page) showPublication(publication exchange.Publication, items []Item, d
 	))
 	lines.Add(widgets.Heading(words.Of("updates.items")))
 	for _, item := range items {
-		lines.Add(widgets.Text(named(item)))
+		lines.Add(widgets.Text(item.Named()))
 	}
 	lines.Add(widgets.Gap(theme.TextSize()))
 	header := widgets.Header{Title: words.With("publish.bundle", map[string]any{"Number": publication.Sequence}), Back: p.back}
 	return widgets.Page(header, container.NewVScroll(widgets.Column(container.NewPadded(lines))))
-}
-
-func named(item Item) string {
-	if item.Title == nil {
-		return words.With("updates.item", map[string]any{"ID": item.ID, "Version": item.Version})
-	}
-	return words.Of("learn.kind-"+string(item.Kind)) + ": " + words.With("updates.item", map[string]any{"ID": words.In(item.Title), "Version": item.Version})
 }
 
 // delivery is a workstation; one that has not confirmed leads to the dialog for its words.

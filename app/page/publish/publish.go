@@ -3,7 +3,6 @@ package publish
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 	"wardbook/app/page"
 	"wardbook/app/widgets"
 	"wardbook/app/words"
-	"wardbook/data/content"
 	"wardbook/data/exchange"
 )
 
@@ -30,17 +28,12 @@ type Exchange interface {
 	ConfirmByWords(ctx context.Context, publicationID, workstation, said string) error
 }
 
-// Library knows the titles of what was published.
-type Library interface {
-	Get(ctx context.Context, ref content.Ref) (content.Document, content.State, error)
-}
-
 // Page is the Publish page. Its routes are: no item, what was published; item "folder:PATH", a folder before it is
 // published; item a publication's id, that publication.
 type Page struct {
 	host     page.Host
 	exchange Exchange
-	library  Library // nil: items of a publication are named by their ids
+	library  page.Library // nil: items of a publication are named by their ids
 	typed    typed
 }
 
@@ -52,22 +45,15 @@ type View struct {
 	Folder       string
 	Preview      *exchange.PublishPreview
 	Publication  *exchange.Publication
-	Items        []Item // of Publication
+	Items        []page.Titled // of Publication
 	Deliveries   []exchange.Delivery
-}
-
-// Item is a document that a publication holds.
-type Item struct {
-	content.Ref
-	Kind  content.Kind
-	Title content.Text // nil: not known here
 }
 
 // New makes the page.
 func New(host page.Host, bundles Exchange) *Page { return &Page{host: host, exchange: bundles} }
 
 // WithTitles lets publications name what they hold by its title, and returns the page.
-func (p *Page) WithTitles(library Library) *Page {
+func (p *Page) WithTitles(library page.Library) *Page {
 	p.library = library
 	return p
 }
@@ -89,31 +75,13 @@ func (p *Page) Load(ctx context.Context, route page.Route) (v View, err error) {
 			continue
 		}
 		v.Publication = &publication
-		if v.Items, err = p.items(ctx, publication.Items); err != nil {
+		if v.Items, err = page.Titles(ctx, p.library, publication.Items); err != nil {
 			return v, err
 		}
 		v.Deliveries, err = p.exchange.Deliveries(ctx, publication.ID)
 		return v, err
 	}
 	return v, nil
-}
-
-func (p *Page) items(ctx context.Context, refs []content.Ref) ([]Item, error) {
-	var items []Item
-	for _, ref := range refs {
-		item := Item{Ref: ref}
-		if p.library != nil {
-			document, _, err := p.library.Get(ctx, ref)
-			switch {
-			case err == nil:
-				item.Kind, item.Title = document.Kind, document.Title
-			case !errors.Is(err, content.ErrNotFound):
-				return nil, err
-			}
-		}
-		items = append(items, item)
-	}
-	return items, nil
 }
 
 // Show draws it.

@@ -140,7 +140,7 @@ func (p *Page) look(v View) []fyne.CanvasObject {
 func (p *Page) passphrase() []fyne.CanvasObject {
 	old, again := widgets.NewPassphrase(nil), widgets.NewPassphrase(nil)
 	fresh := widgets.NewPassphrase(func(typed string) (string, bool) {
-		return strength(typed, p.deps.Actor.AccountName(), p.deps.Workstation)
+		return page.PassphraseStrength(typed, p.deps.Actor.AccountName(), p.deps.Workstation)
 	})
 	oldField := widgets.NewField(words.Of("settings.pass.old"), "", old)
 	freshField := widgets.NewField(words.Of("settings.pass.new"), words.Of("settings.pass.hint"), fresh)
@@ -188,20 +188,6 @@ func (p *Page) passphrase() []fyne.CanvasObject {
 	}
 	again.Entry.OnSubmitted = func(string) { change() }
 	return []fyne.CanvasObject{oldField, freshField, againField, widgets.Actions(widgets.NewButton(words.Of("settings.pass.change"), change))}
-}
-
-// strength says how good a passphrase is, in the person's language.
-func strength(typed string, obvious ...string) (text string, good bool) {
-	_, err := account.CheckPassphrase(typed, obvious...)
-	switch {
-	case err == nil:
-		return words.Of("signin.strength.good"), true
-	case errors.Is(err, account.ErrPassphraseTooShort):
-		return words.With("signin.strength.short", map[string]any{"Least": account.MinPassphrase, "Now": len([]rune(typed))}), false
-	case errors.Is(err, account.ErrPassphraseTooLong):
-		return words.With("signin.strength.long", map[string]any{"Most": account.MaxPassphrase}), false
-	}
-	return words.Of("signin.strength.weak"), false
 }
 
 // number is a setting that is a whole number.

@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 
+	"wardbook/app/page"
 	"wardbook/app/widgets"
 	"wardbook/app/words"
 	"wardbook/data/station"
@@ -87,7 +88,7 @@ func (p *Page) confirmKeys(keys station.Recovery, session *station.Session) {
 func (p *Page) showRecover() {
 	wrong := problem()
 	key, name := widgets.NewMultiLine(3), widgets.NewEntry()
-	passphrase := widgets.NewPassphrase(func(typed string) (string, bool) { return strength(typed, name.Text) })
+	passphrase := widgets.NewPassphrase(func(typed string) (string, bool) { return page.PassphraseStrength(typed, name.Text) })
 	again := widgets.NewPassphrase(nil)
 	passField := widgets.NewField(words.Of("signin.passphrase"), words.Of("signin.setup.passhint"), passphrase)
 	againField := widgets.NewField(words.Of("signin.setup.again"), "", again)

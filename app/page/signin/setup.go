@@ -39,7 +39,9 @@ func (p *Page) showSetUp() {
 	if host, err := os.Hostname(); err == nil {
 		f.workstation.SetText(host)
 	}
-	f.passphrase = widgets.NewPassphrase(func(typed string) (string, bool) { return strength(typed, f.name.Text, f.workstation.Text) })
+	f.passphrase = widgets.NewPassphrase(func(typed string) (string, bool) {
+		return page.PassphraseStrength(typed, f.name.Text, f.workstation.Text)
+	})
 	f.again = widgets.NewPassphrase(nil)
 	f.name.OnChanged = func(string) { f.passphrase.Recheck() }
 	f.roles = widgets.NewChoices(roleOptions(account.RoleAdministrator), nil)
@@ -177,18 +179,4 @@ func roleOptions(without ...account.Role) []widgets.Option {
 		}
 	}
 	return options
-}
-
-// strength says how good a passphrase is, in the person's language. obvious is what is known about the account.
-func strength(typed string, obvious ...string) (text string, good bool) {
-	_, err := account.CheckPassphrase(typed, obvious...)
-	switch {
-	case err == nil:
-		return words.Of("signin.strength.good"), true
-	case errors.Is(err, account.ErrPassphraseTooShort):
-		return words.With("signin.strength.short", map[string]any{"Least": account.MinPassphrase, "Now": len([]rune(typed))}), false
-	case errors.Is(err, account.ErrPassphraseTooLong):
-		return words.With("signin.strength.long", map[string]any{"Most": account.MaxPassphrase}), false
-	}
-	return words.Of("signin.strength.weak"), false
 }

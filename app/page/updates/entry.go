@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"wardbook/app/page"
 	"wardbook/app/sentence"
 	"wardbook/app/widgets"
 	"wardbook/app/words"
@@ -19,7 +20,7 @@ import (
 )
 
 // showEntry draws an import of the history, or a refusal.
-func (p *Page) showEntry(entry exchange.ImportEntry, items []Item, receipt *exchange.Receipt) fyne.CanvasObject {
+func (p *Page) showEntry(entry exchange.ImportEntry, items []page.Titled, receipt *exchange.Receipt) fyne.CanvasObject {
 	lines := container.NewVBox()
 	if entry.Imported {
 		lines.Add(widgets.NewNotice(words.Of("updates.done"), widgets.Good))
@@ -42,19 +43,12 @@ func (p *Page) showEntry(entry exchange.ImportEntry, items []Item, receipt *exch
 	if len(items) > 0 {
 		lines.Add(widgets.Heading(words.Of("updates.items")))
 		for _, item := range items {
-			lines.Add(widgets.Text(named(item)))
+			lines.Add(widgets.Text(item.Named()))
 		}
 	}
 	lines.Add(widgets.Gap(theme.TextSize()))
 	header := widgets.Header{Title: bundleOf(entry.Sequence, entry.Publisher), Back: p.back}
 	return widgets.Page(header, container.NewVScroll(widgets.Column(container.NewPadded(lines))))
-}
-
-func named(item Item) string {
-	if item.Title == nil {
-		return words.With("updates.item", map[string]any{"ID": item.ID, "Version": item.Version})
-	}
-	return words.Of("learn.kind-"+string(item.Kind)) + ": " + words.With("updates.item", map[string]any{"ID": words.In(item.Title), "Version": item.Version})
 }
 
 // receipt shows the words large, with the workstation's name, without which they prove nothing.

@@ -16,7 +16,6 @@ import (
 	"wardbook/app/widgets"
 	"wardbook/app/words"
 	"wardbook/data/account"
-	"wardbook/data/content"
 	"wardbook/data/exchange"
 )
 
@@ -34,18 +33,13 @@ type Actor interface {
 	Has(roles ...account.Role) bool
 }
 
-// Library knows the titles of what came.
-type Library interface {
-	Get(ctx context.Context, ref content.Ref) (content.Document, content.State, error)
-}
-
 // Page is the Updates page. Its routes are: no item, the history; item a path, the preview of that file; item
 // "import:ID", an import of the history.
 type Page struct {
 	host     page.Host
 	exchange Exchange
 	actor    Actor
-	library  Library // nil: items of the history are named by their ids
+	library  page.Library // nil: items of the history are named by their ids
 }
 
 const itemImport = "import:"
@@ -56,15 +50,8 @@ type View struct {
 	Preview *exchange.Preview
 	Before  string // the earlier import of the previewed bundle, if it is here already
 	Entry   *exchange.ImportEntry
-	Items   []Item // of Entry
+	Items   []page.Titled // of Entry
 	Receipt *exchange.Receipt
-}
-
-// Item is a document that an import brought.
-type Item struct {
-	content.Ref
-	Kind  content.Kind
-	Title content.Text // nil: not known here
 }
 
 // New makes the page.
@@ -73,7 +60,7 @@ func New(host page.Host, bundles Exchange, actor Actor) *Page {
 }
 
 // WithTitles lets the history name what came by its title, and returns the page.
-func (p *Page) WithTitles(library Library) *Page {
+func (p *Page) WithTitles(library page.Library) *Page {
 	p.library = library
 	return p
 }
@@ -97,7 +84,7 @@ func (p *Page) Load(ctx context.Context, route page.Route) (View, error) {
 			continue
 		}
 		v.Entry = &entry
-		if v.Items, err = p.items(ctx, entry.Items); err != nil || !entry.Imported {
+		if v.Items, err = page.Titles(ctx, p.library, entry.Items); err != nil || !entry.Imported {
 			return v, err
 		}
 		receipt, err := p.exchange.Receipt(ctx, id)
@@ -120,24 +107,6 @@ func (p *Page) loadPreview(ctx context.Context, path string) (View, error) {
 		}
 	}
 	return v, err
-}
-
-func (p *Page) items(ctx context.Context, refs []content.Ref) ([]Item, error) {
-	var items []Item
-	for _, ref := range refs {
-		item := Item{Ref: ref}
-		if p.library != nil {
-			document, _, err := p.library.Get(ctx, ref)
-			switch {
-			case err == nil:
-				item.Kind, item.Title = document.Kind, document.Title
-			case !errors.Is(err, content.ErrNotFound):
-				return nil, err
-			}
-		}
-		items = append(items, item)
-	}
-	return items, nil
 }
 
 // Show draws it.
