@@ -260,6 +260,54 @@ void wb_entries(wb_page **pages, uint32_t first, uint32_t n, unsigned char *out)
 	}
 }
 
+// Reading the committed image as a whole.
+
+static const unsigned char *committed(const wb_image *img, uint32_t i) {
+	const unsigned char *c = i < img->committed ? img->chunk[i / WB_CHUNK_PAGES] : NULL;
+	return c ? c + (size_t)(i % WB_CHUNK_PAGES) * WB_PAGE_SIZE : NULL;
+}
+
+static int all_zero(const unsigned char *p) {
+	return p[0] == 0 && memcmp(p, p + 1, WB_PAGE_SIZE - 1) == 0;
+}
+
+uint32_t wb_live(wb_image *img, uint32_t *out, uint32_t cap) {
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < img->committed; i++) {
+		const unsigned char *p = committed(img, i);
+		if (p && !all_zero(p)) {
+			if (n < cap) {
+				out[n] = i;
+			}
+			n++;
+		}
+	}
+	return n;
+}
+
+void wb_committed(wb_image *img, const uint32_t *pages, uint32_t n, unsigned char *out) {
+	for (uint32_t i = 0; i < n; i++, out += WB_ENTRY_SIZE) {
+		const unsigned char *p = committed(img, pages[i]);
+		put32(out, pages[i] + 1);
+		if (p) {
+			memcpy(out + 4, p, WB_PAGE_SIZE);
+		} else {
+			memset(out + 4, 0, WB_PAGE_SIZE);
+		}
+	}
+}
+
+int wb_same(wb_image *img, const unsigned char *entries, uint32_t n) {
+	for (uint32_t i = 0; i < n; i++, entries += WB_ENTRY_SIZE) {
+		uint32_t number = get32(entries);
+		const unsigned char *p = number ? committed(img, number - 1) : NULL;
+		if (!p || memcmp(p, entries + 4, WB_PAGE_SIZE) != 0) {
+			return 0;
+		}
+	}
+	return 1;
+}
+
 uint32_t wb_pages(wb_image *img) { return img->committed; }
 uint32_t wb_pending(wb_image *img) { return img->nlist; }
 

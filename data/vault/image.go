@@ -85,6 +85,30 @@ func cBool(on bool) C.int {
 	return 0
 }
 
+// live returns the numbers, from 0, of the committed pages that hold anything.
+func (m *image) live() []uint32 {
+	n := C.wb_live(m.c, nil, 0)
+	if n == 0 {
+		return nil
+	}
+	pages := make([]uint32, n)
+	C.wb_live(m.c, (*C.uint32_t)(unsafe.Pointer(unsafe.SliceData(pages))), n)
+	return pages
+}
+
+// committed writes committed pages into dst as entries of a record.
+func (m *image) committed(dst []byte, pages []uint32) {
+	if len(pages) > 0 {
+		C.wb_committed(m.c, (*C.uint32_t)(unsafe.Pointer(unsafe.SliceData(pages))), C.uint32_t(len(pages)), (*C.uchar)(unsafe.Pointer(unsafe.SliceData(dst))))
+	}
+}
+
+// same says whether entries of a record are what the committed image holds.
+func (m *image) same(entries []byte) bool {
+	n := len(entries) / entrySize
+	return n > 0 && len(entries)%entrySize == 0 && C.wb_same(m.c, (*C.uchar)(unsafe.Pointer(unsafe.SliceData(entries))), C.uint32_t(n)) != 0
+}
+
 // fail drops what is not durable and lets nothing be read, written or sealed any more.
 func (m *image) fail() { C.wb_fail(m.c) }
 

@@ -33,13 +33,21 @@ func newestLog(fsys fileSystem, dir string) (uint64, error) {
 	}
 	var newest uint64
 	for _, e := range entries {
-		if m := logNames.FindStringSubmatch(e.Name()); m != nil {
-			if g, err := strconv.ParseUint(m[1], 10, 64); err == nil {
-				newest = max(newest, g)
-			}
+		if g, ok := generationOf(e.Name()); ok {
+			newest = max(newest, g)
 		}
 	}
 	return newest, nil
+}
+
+// generationOf is the generation whose log has a name.
+func generationOf(name string) (uint64, bool) {
+	m := logNames.FindStringSubmatch(name)
+	if m == nil {
+		return 0, false
+	}
+	g, err := strconv.ParseUint(m[1], 10, 64)
+	return g, err == nil
 }
 
 // pageLog appends sealed records to one generation's file and keeps the anchor. It is safe for several goroutines.
@@ -81,8 +89,9 @@ func (l *pageLog) appendCommit(n, pages uint32, write entryWriter) error {
 		sequence: l.sequence + 1, kind: kindCommit, pages: pages, body: uint64(n) * entrySize,
 		time: time.Now().UnixMilli(), previous: l.tag,
 	}
-	err := l.append(h, func(dst []byte, chunk uint64) {
+	err := l.append(h, func(dst []byte, chunk uint64) error {
 		write(dst, uint32(chunk)*chunkEntries, uint32(len(dst)/entrySize))
+		return nil
 	})
 	if err != nil {
 		l.failed = err
@@ -97,8 +106,8 @@ func (l *pageLog) appendCommit(n, pages uint32, write entryWriter) error {
 	return nil
 }
 
-// append writes one record at the end of the log and flushes it.
-func (l *pageLog) append(h recordHeader, fill func(dst []byte, chunk uint64)) error {
+// append writes one record at the end of the log and flushes it. An error of fill ends it.
+func (l *pageLog) append(h recordHeader, fill func(dst []byte, chunk uint64) error) error {
 	next := l.end + h.size()
 	if next > l.size {
 		l.grow(next)
@@ -127,7 +136,9 @@ func (l *pageLog) append(h recordHeader, fill func(dst []byte, chunk uint64)) er
 			}
 		}
 		sealed := buf[len(buf) : len(buf)+n+overhead]
-		fill(sealed[nonceSize:nonceSize+n], i)
+		if err := fill(sealed[nonceSize:nonceSize+n], i); err != nil {
+			return err
+		}
 		l.seal.keys.body.sealInPlace(sealed, l.seal.chunkAD(h.sequence, t, i, i == count-1))
 		buf = buf[:len(buf)+len(sealed)]
 	}
@@ -233,7 +244,7 @@ func createLog(fsys fileSystem, dir string, key *Key, at time.Time) error {
 	start := startBody{incarnation: incarnation, epoch: epoch, created: at.UnixMilli()}
 	l := &pageLog{f: f, seal: recordSealer{store, generation, keys}, start: start, end: blockSize, size: 1 << 62}
 	h := recordHeader{sequence: 1, kind: kindStart, body: startSize, time: at.UnixMilli()}
-	if err := l.append(h, func(dst []byte, _ uint64) { start.encode(dst) }); err != nil {
+	if err := l.append(h, func(dst []byte, _ uint64) error { start.encode(dst); return nil }); err != nil {
 		return err
 	}
 	af, err := fsys.OpenFile(filepath.Join(dir, anchorName), os.O_RDWR|os.O_CREATE|os.O_TRUNC)

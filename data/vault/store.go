@@ -32,6 +32,7 @@ type Store struct {
 	dir        string
 	lock       *flock.Flock
 	turn       chan struct{} // holds one token: whoever has it uses the connection
+	waiting    atomic.Int32  // how many wait for it
 	db         *sql.DB
 	img        *image
 	log        *pageLog
@@ -151,6 +152,9 @@ func openLocked(ctx context.Context, fsys fileSystem, dir string, key *Key, opts
 	}
 	if err == nil {
 		err = s.countMedia()
+	}
+	if err == nil {
+		err = s.sweepLogs()
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.tearDown())
@@ -288,6 +292,8 @@ func (s *Store) take(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	s.waiting.Add(1)
+	defer s.waiting.Add(-1)
 	select {
 	case s.turn <- struct{}{}:
 	case <-ctx.Done():

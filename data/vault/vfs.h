@@ -48,6 +48,12 @@ void wb_fail(wb_image *img);
 uint32_t wb_pages(wb_image *img);      // pages of the committed image
 uint32_t wb_free_pages(wb_image *img); // of these, pages on SQLite's free list
 uint32_t wb_pending(wb_image *img);    // pages written since the last record
+// wb_live writes the numbers (from 0) of the committed pages that hold anything but zeros, at most cap of them, and
+// returns how many there are. wb_committed copies n of them as entries of a record; wb_same says whether n entries are
+// what the committed image holds.
+uint32_t wb_live(wb_image *img, uint32_t *out, uint32_t cap);
+void wb_committed(wb_image *img, const uint32_t *pages, uint32_t n, unsigned char *out);
+int wb_same(wb_image *img, const unsigned char *entries, uint32_t n);
 uint64_t wb_physical_memory(void);     // bytes, 0 when unknown
 void wb_wipe(void *p, uint64_t n);
 
