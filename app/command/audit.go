@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"wardbook/data/account"
 	"wardbook/data/audit"
 	"wardbook/data/station"
 	"wardbook/data/vault"
@@ -93,7 +95,55 @@ func newStore(shared *call) *cobra.Command {
 			}
 			return c.printf("No problem was found.\n")
 		}))
-	return group("store", "The encrypted stores", info, check)
+	compact := leaf(shared, "compact [library|casework]", "Write the logs anew with what the stores hold now", limitArgs(0, 1), inSession(compactStores))
+	var reason string
+	rekey := leaf(shared, "rekey library|casework", "Give a store another key, after somebody lost access who knew the old one", limitArgs(1, 1),
+		inSession(func(ctx context.Context, c *call, session *station.Session, args []string) error {
+			if !slices.Contains(storeNames(), args[0]) {
+				return usagef("there is no store “%s”: library or casework", args[0])
+			}
+			if err := session.Rekey(ctx, args[0], reason, nil); err != nil {
+				return err
+			}
+			return c.printf("The %s store has another key. Backups that were made before can still be read with the old one.\n", args[0])
+		}))
+	rekey.Flags().StringVar(&reason, "reason", "", "why; it goes into the log")
+	return group("store", "The encrypted stores", info, check, compact, require(rekey, "reason"))
+}
+
+func storeNames() []string { return []string{account.Library, account.Casework} }
+
+// compactStores compacts the stores that are named, or all to which the account has the key.
+func compactStores(ctx context.Context, c *call, session *station.Session, args []string) error {
+	names := args
+	if len(args) == 0 {
+		names = storeNames()
+		if !session.HasCasework() {
+			names = names[:1]
+		}
+	}
+	for _, name := range names {
+		if !slices.Contains(storeNames(), name) {
+			return usagef("there is no store “%s”: library or casework", name)
+		}
+	}
+	for _, name := range names {
+		if err := session.Compact(ctx, name, false, nil); err != nil {
+			return err
+		}
+		info, err := session.Info(ctx)
+		if err != nil {
+			return err
+		}
+		store := info.Library
+		if name == account.Casework {
+			store = *info.Casework
+		}
+		if err := c.printf("Compacted the %s store: generation %d, %d bytes.\n", name, store.Generation, store.LogBytes); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // storeJSON is one store as `store info --json` prints it.

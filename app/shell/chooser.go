@@ -41,8 +41,5 @@ func (s *Shell) choose(title string, mode widgets.FileMode, extensions []string,
 		chosen(path)
 	}, func() { shown.Hide() })
 	shown = dialog.NewCustomWithoutButtons(title, chooser, s.window)
-	s.show(shown)
-	s.cancel = shown.Hide
-	size := s.window.Canvas().Size()
-	shown.Resize(fyne.NewSize(min(760, size.Width-40), min(520, size.Height-40)))
+	s.show(shown, shown.Hide, fyne.NewSize(760, 520))
 }

@@ -92,7 +92,7 @@ func (s *Shell) Work(title string, work func(ctx context.Context, progress page.
 		cancel()
 	}
 	s.working = pane
-	s.show(pane.dialog)
+	s.show(pane.dialog, nil, readable())
 	var last time.Time
 	progress := func(text string, finished, total int64) {
 		if now := time.Now(); now.Sub(last) < 50*time.Millisecond && finished != total {
@@ -158,17 +158,24 @@ func (s *Shell) Ask(title, action string, content fyne.CanvasObject, submit func
 	asked := dialog.NewCustomWithoutButtons(title, container.NewVBox(content, problem), s.window)
 	cancel := widget.NewButton(words.Of("shell.cancel"), asked.Hide)
 	confirm := widget.NewButton(action, func() {
-		if err := submit(); err != nil {
+		// Closing a dialog closes those above it, so what submit opens is shown once this one is closed.
+		s.holding = true
+		err := submit()
+		held := s.held
+		s.holding, s.held = false, nil
+		if err != nil {
 			problem.SetText(Sentence(err))
 			problem.Show()
-			return
+		} else {
+			asked.Hide()
 		}
-		asked.Hide()
+		for _, show := range held {
+			show()
+		}
 	})
 	confirm.Importance = widget.HighImportance
 	asked.SetButtons([]fyne.CanvasObject{cancel, confirm})
-	s.show(asked)
-	s.cancel = asked.Hide
+	s.show(asked, asked.Hide, readable())
 }
 
 // After calls do once the time has passed, unless the page is left before.

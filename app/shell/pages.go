@@ -24,7 +24,7 @@ func (s *Shell) makePages(session *station.Session) map[page.ID]page.Any {
 		book, filling = session.Casework(), session.Casework()
 	}
 	return map[page.ID]page.Any{
-		page.People:     page.Adapt(people.New(s, session.Accounts(), session.Exchange(), session.Actor(), session.HasCasework())),
+		page.People:     page.Adapt(people.New(s, session.Accounts(), session.Exchange(), session.Actor(), session.HasCasework()).WithKeys(session)),
 		page.Log:        page.Adapt(pagelog.New(s, session.Log(), session.HasCasework()).WithAccounts(session.Accounts())),
 		page.Records:    page.Adapt(records.New(s, book, session.Actor())),
 		page.Updates:    page.Adapt(updates.New(s, session.Exchange(), session.Actor()).WithTitles(session.Content())),

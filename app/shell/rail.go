@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"wardbook/app/page"
+	"wardbook/app/widgets"
 	"wardbook/app/words"
 	"wardbook/data/account"
 )
@@ -63,6 +64,7 @@ type rail struct {
 	object  fyne.CanvasObject
 	pages   []page.ID
 	buttons map[page.ID]*widget.Button
+	status  *widget.Label // what goes on in the background
 }
 
 func newRail(pages []page.ID, goTo func(page.Route), lock func()) *rail {
@@ -78,12 +80,25 @@ func newRail(pages []page.ID, goTo func(page.Route), lock func()) *rail {
 			upper.Add(button)
 		}
 	}
+	r.status = widgets.Small("")
+	r.status.Hide()
+	lower.Objects = append([]fyne.CanvasObject{r.status}, lower.Objects...)
 	locks := widget.NewButtonWithIcon(words.Of("rail.lock"), theme.LogoutIcon(), lock)
 	locks.Alignment, locks.Importance = widget.ButtonAlignLeading, widget.LowImportance
 	lower.Add(locks)
 	column := container.NewBorder(upper, lower, nil, nil, layout.NewSpacer())
 	r.object = container.NewBorder(nil, nil, nil, widget.NewSeparator(), container.NewPadded(column))
 	return r
+}
+
+// say shows what goes on in the background; "" is nothing.
+func (r *rail) say(text string) {
+	r.status.SetText(text)
+	if text == "" {
+		r.status.Hide()
+		return
+	}
+	r.status.Show()
 }
 
 // mark shows which page is open.

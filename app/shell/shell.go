@@ -92,19 +92,22 @@ type Shell struct {
 	current page.Any
 	loads   int // counts page loads, so that a late one is not shown
 
-	body     *fyne.Container // where the page is drawn
-	rail     *rail
-	waiting  string                // a bundle that waits for somebody to sign in
-	places   map[string]page.Route // where each account was when it locked
-	timers   map[int]func()        // stops each
-	timerSeq int
-	idle     *idleWatch
-	working  *workPane
-	dialogs  int
-	cancel   func()          // closes the dialog that is open, if it may be closed
-	files    *sync.WaitGroup // background work that must end before a session is closed
-	closing  bool
-	deaf     func() error // stops listening for second starts; nil while nothing listens
+	body      *fyne.Container // where the page is drawn
+	rail      *rail
+	waiting   string                // a bundle that waits for somebody to sign in
+	places    map[string]page.Route // where each account was when it locked
+	timers    map[int]func()        // stops each
+	timerSeq  int
+	idle      *idleWatch
+	working   *workPane
+	dialogs   int
+	endUpkeep func()          // of the session
+	holding   bool            // dialogs are shown later
+	held      []func()        // shows each
+	cancel    func()          // closes the dialog that is open, if it may be closed
+	files     *sync.WaitGroup // background work that must end before a session is closed
+	closing   bool
+	deaf      func() error // stops listening for second starts; nil while nothing listens
 }
 
 // New makes the window and shows the first page; it does not run it. ctx ends the program. ErrHandedOver: another process
@@ -264,6 +267,7 @@ func (s *Shell) signedIn(session *station.Session) {
 	s.window.SetContent(newFrame(container.NewBorder(nil, nil, s.rail.object, nil, s.body), func() { s.idle.touch() }))
 	s.loadAppearance(session)
 	s.startIdleWatch(session)
+	s.endUpkeep = s.startUpkeep(session)
 	route, ok := s.places[session.Actor().AccountID()]
 	if !ok {
 		route = page.Route{Page: page.Home}
@@ -296,6 +300,7 @@ func (s *Shell) leaveSession(then func()) {
 	s.session, s.pages = nil, nil
 	s.stopTimers()
 	s.idle.end()
+	s.endUpkeep()
 	for _, overlay := range slices.Clone(s.window.Canvas().Overlays().List()) {
 		s.window.Canvas().Overlays().Remove(overlay)
 	}
@@ -427,19 +432,27 @@ func (s *Shell) Say(title, message string) {
 	label.Wrapping = fyne.TextWrapWord
 	label.Selectable = true
 	shown := dialog.NewCustom(title, words.Of("shell.close"), label, s.window)
-	s.show(shown)
-	s.cancel = shown.Hide
+	s.show(shown, shown.Hide, readable())
 }
 
-// show shows a dialog at a readable width and keeps shortcuts off while it is there.
-func (s *Shell) show(d *dialog.CustomDialog) {
+// readable is the size of a dialog that holds text: as high as it needs.
+func readable() fyne.Size { return fyne.NewSize(520, 0) }
+
+// show shows a dialog, no larger than the window, and keeps shortcuts off while it is there. cancel is what Esc does; nil is
+// nothing.
+func (s *Shell) show(d *dialog.CustomDialog, cancel func(), wanted fyne.Size) {
+	if s.holding {
+		s.held = append(s.held, func() { s.show(d, cancel, wanted) })
+		return
+	}
+	s.cancel = cancel
 	s.dialogs++
 	d.SetOnClosed(func() {
 		s.dialogs = max(0, s.dialogs-1)
 		s.cancel = nil
 	})
 	size := s.window.Canvas().Size()
-	d.Resize(fyne.NewSize(min(520, size.Width-40), 0))
+	d.Resize(fyne.NewSize(min(wanted.Width, size.Width-40), min(wanted.Height, size.Height-40)))
 	d.Show()
 }
 

@@ -3,6 +3,7 @@ package shell
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -214,5 +215,24 @@ func TestWorkThatIsCancelledByLockingEndsBeforeTheStoresClose(t *testing.T) {
 	}
 	if shell.working != nil {
 		t.Error("the pane stays")
+	}
+}
+
+// Given a dialog that is answered, when that opens another one, then the other one stays, Esc closes it, and shortcuts work
+// again afterwards.
+func TestADialogThatAnotherOneOpensStays(t *testing.T) {
+	shell, _ := open(t, busy, account.RoleAdministrator)
+	overlays := shell.window.Canvas().Overlays()
+	shell.Confirm("Sure?", "It cannot be undone.", "Do it", func() { shell.Say("Done", "This came of it.") })
+	test.Tap(pagetest.Button(t, overlays.Top(), "Do it"))
+	if len(overlays.List()) != 1 || shell.dialogs != 1 {
+		t.Fatalf("%d dialogs are there, %d counted", len(overlays.List()), shell.dialogs)
+	}
+	if texts := pagetest.Texts(overlays.Top()); !slices.Contains(texts, "This came of it.") {
+		t.Fatalf("it says %q", texts)
+	}
+	shell.cancel()
+	if overlays.Top() != nil || shell.dialogs != 0 {
+		t.Errorf("%d dialogs are left", shell.dialogs)
 	}
 }

@@ -54,6 +54,9 @@ func (s *Service) GrantCaseworkByRecovery(ctx context.Context, accountID, recove
 	if err != nil {
 		return err
 	}
+	if _, err := s.ring.Folder.ReadNextStoreKey(keyfile.Casework); !errors.Is(err, keyfile.ErrNotFound) {
+		return fmt.Errorf("%w: a change of the casework store's key was interrupted; somebody who has that key signs in first", ErrRekeyUnfinished)
+	}
 	file, _, err := s.ring.Folder.ReadStoreKey(keyfile.Casework)
 	if err != nil {
 		return err

@@ -149,14 +149,15 @@ func rewrap(ring *Ring, store string, recorded KeyFileState, key *vault.Key, rec
 	if key == nil {
 		return 0, ErrLocked
 	}
-	counter := recorded.Counter
+	counter, epoch := recorded.Counter, recorded.Epoch
 	if now, _, err := ring.Folder.ReadStoreKey(store); err == nil {
-		counter = max(counter, now.Counter)
+		// The epoch in the file is ahead of the recorded one while a change of the store's key waits to be stated.
+		counter, epoch = max(counter, now.Counter), max(epoch, now.Epoch)
 	} else if !errors.Is(err, keyfile.ErrNotFound) && !errors.Is(err, keyfile.ErrDamaged) {
 		return 0, err
 	}
 	head := keyfile.StoreKey{
-		Workstation: ring.Workstation, Store: store, Epoch: recorded.Epoch, Counter: counter + 1,
+		Workstation: ring.Workstation, Store: store, Epoch: epoch, Counter: counter + 1,
 		Granter: by.by, GranterKey: by.publicKey, Recipients: recipients,
 	}
 	if by.by == byRecovery(store) {

@@ -23,11 +23,31 @@ type RecoverRequest struct {
 // OpenByRecovery takes the library's key out of its key file with the recovery key. The library itself says afterwards
 // (AddByRecovery) whether both are genuine.
 func OpenByRecovery(folder *keyfile.Folder, recoveryKey string) (*vault.Key, error) {
-	identity, err := parseRecovery(recoveryKey)
+	file, _, err := folder.ReadStoreKey(keyfile.Library)
 	if err != nil {
 		return nil, err
 	}
-	file, _, err := folder.ReadStoreKey(keyfile.Library)
+	return openByRecovery(file, recoveryKey)
+}
+
+// OpenNextByRecovery does the same with the key file of a change of the library's key that was interrupted, for a library
+// that the key file in its place does not open. promote puts it there, once it has proved to open the library.
+func OpenNextByRecovery(folder *keyfile.Folder, recoveryKey string) (key *vault.Key, promote func() error, err error) {
+	file, err := folder.ReadNextStoreKey(keyfile.Library)
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err = openByRecovery(file, recoveryKey)
+	return key, func() error {
+		if err := folder.Replace(keyfile.StoreKeyName(keyfile.Library), file.Raw); err != nil {
+			return err
+		}
+		return folder.Remove(keyfile.NextStoreKeyName(keyfile.Library))
+	}, err
+}
+
+func openByRecovery(file keyfile.StoreKeyFile, recoveryKey string) (*vault.Key, error) {
+	identity, err := parseRecovery(recoveryKey)
 	if err != nil {
 		return nil, err
 	}

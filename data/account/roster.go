@@ -125,12 +125,15 @@ func (r *Roster) check(s statement) error {
 	switch s.Kind {
 	case kindFirst, kindGrant:
 		return r.checkGrant(s, known)
-	case kindIdentity, kindKnown, kindDeactivate, kindCaseworkKey:
+	case kindIdentity, kindKnown, kindDeactivate, kindCaseworkKey, kindRekey:
 		if known == nil || !known.Active {
 			return errors.New("it is about an account that is not active")
 		}
 		if s.Kind == kindCaseworkKey && !anyCasework(known.Roles) {
 			return errors.New("the account has no casework role")
+		}
+		if s.Kind == kindRekey && s.Store != keyfile.Library && s.Store != keyfile.Casework {
+			return errors.New("it names no store")
 		}
 		return nil
 	}
@@ -191,6 +194,8 @@ func (r *Roster) checkSignature(s statement, body []byte, signature, countersign
 			allowed = s.By == s.Account
 		case kindCaseworkKey:
 			allowed = by.CaseworkAccess == CaseworkGranted
+		case kindRekey:
+			allowed = s.By == s.Account && by.mayOpen(s.Store) && (by.has(RoleAdministrator) || s.Store == keyfile.Casework && by.has(RoleManager))
 		}
 	case s.By == byRecovery(keyfile.Library):
 		key, allowed = r.recovery[keyfile.Library].PublicKey, s.Kind == kindGrant
@@ -248,6 +253,8 @@ func (r *Roster) take(s statement) {
 		}
 	case kindCaseworkKey:
 		a.CaseworkAccess = CaseworkGranted
+	case kindRekey:
+		delete(r.rekey, s.Store)
 	}
 }
 
@@ -306,7 +313,8 @@ func (r *Roster) CheckKeyFile(f keyfile.StoreKey, recorded KeyFileState) error {
 		return fmt.Errorf("%w: the %s key file has counter %d of epoch %d, the library knows counter %d of epoch %d",
 			ErrOldKeyFile, f.Store, f.Counter, f.Epoch, recorded.Counter, recorded.Epoch)
 	}
-	if f.Epoch > recorded.Epoch {
+	// One epoch ahead is a change of the store's key that was interrupted; the store's own epoch says whether it counts.
+	if f.Epoch > recorded.Epoch+1 {
 		return fmt.Errorf("%w: the %s key file is of an epoch that the library does not know", ErrStatements, f.Store)
 	}
 	if f.Granter == keyfile.Recovery {
@@ -316,7 +324,7 @@ func (r *Roster) CheckKeyFile(f keyfile.StoreKey, recorded KeyFileState) error {
 		return fmt.Errorf("%w: the %s key file was not signed by the recovery key", ErrStatements, f.Store)
 	}
 	a := r.accounts[f.Granter]
-	if a == nil || a.PublicKey != f.GranterKey || (!a.mayOpen(f.Store) && f.Counter > recorded.Counter) {
+	if a == nil || a.PublicKey != f.GranterKey || (!a.mayOpen(f.Store) && (f.Counter > recorded.Counter || f.Epoch > recorded.Epoch)) {
 		return fmt.Errorf("%w: whoever signed the %s key file was not allowed to", ErrStatements, f.Store)
 	}
 	return nil

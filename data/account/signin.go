@@ -43,8 +43,14 @@ func Admit(ctx context.Context, tx *sql.Tx, opened keyfile.Account, file keyfile
 		return Admission{}, fmt.Errorf("%w: the account file holds another identity than the library knows", ErrOldKeyFile)
 	}
 	recorded := v.keys[keyfile.Library]
-	if epoch != recorded.Epoch {
+	if epoch != recorded.Epoch && (epoch != recorded.Epoch+1 || file.Epoch != epoch) {
 		return Admission{}, fmt.Errorf("%w: the library has key epoch %d, its accounts know %d", ErrOldKeyFile, epoch, recorded.Epoch)
+	}
+	if file.Epoch > epoch {
+		return Admission{}, fmt.Errorf("%w: the library's key file is of epoch %d, the library of %d", ErrStatements, file.Epoch, epoch)
+	}
+	if file.Epoch < epoch {
+		return Admission{}, fmt.Errorf("%w: the library's key file is of epoch %d, the library of %d", ErrOldKeyFile, file.Epoch, epoch)
 	}
 	if err := v.roster.CheckKeyFile(file, recorded); err != nil {
 		return Admission{}, err
@@ -55,7 +61,9 @@ func Admit(ctx context.Context, tx *sql.Tx, opened keyfile.Account, file keyfile
 // Reconcile finishes what an interrupted change left: it records a new identity or a higher counter, makes the key files
 // fit the statements, repairs second copies and writes the list of names. It returns a sentence for each repair. Call it
 // right after signing in.
-func (s *Service) Reconcile(ctx context.Context, opened keyfile.OpenedAccount) ([]string, error) {
+//
+// epochs are what the open stores state.
+func (s *Service) Reconcile(ctx context.Context, opened keyfile.OpenedAccount, epochs map[string]uint64) ([]string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	v, err := s.look(ctx)
@@ -79,7 +87,16 @@ func (s *Service) Reconcile(ctx context.Context, opened keyfile.OpenedAccount) (
 		repairs = append(repairs, "One of the two copies of your account file was damaged or missing; it was repaired.")
 	}
 	for _, store := range []string{keyfile.Library, keyfile.Casework} {
-		said, err := s.reconcileStoreKey(ctx, v, store)
+		said, err := s.reconcileRekey(ctx, v, store, epochs[store])
+		if err != nil {
+			return repairs, err
+		}
+		if repairs = append(repairs, said...); len(said) > 0 {
+			if v, err = s.look(ctx); err != nil {
+				return repairs, err
+			}
+		}
+		said, err = s.reconcileStoreKey(ctx, v, store)
 		if err != nil {
 			return repairs, err
 		}

@@ -38,6 +38,7 @@ const (
 	kindIdentity    kind = "identity"            // a new age recipient after a change of passphrase; signed by the account itself
 	kindKnown       kind = "passphrase-known"    // somebody else knows the passphrase; signed by the account itself
 	kindDeactivate  kind = "deactivate"          // signed by an administrator
+	kindRekey       kind = "rekey"               // a store has another key; signed by an administrator, or for casework by a manager who has it
 	kindCaseworkKey kind = "casework-key"        // the casework key was given; signed by somebody who has it or its recovery key
 )
 
@@ -64,6 +65,8 @@ type statement struct {
 	PublicKey string `json:"public_key,omitempty"`
 	Recipient string `json:"recipient,omitempty"`
 	Roles     []Role `json:"roles,omitempty"`
+
+	Store string `json:"store,omitempty"` // of a rekey
 
 	Workstation string                 `json:"workstation,omitempty"` // number 1 only
 	Recovery    map[string]RecoveryKey `json:"recovery,omitempty"`    // number 1 only, by store

@@ -40,6 +40,8 @@ const (
 	ActCaseworkGrant     Act = "casework-grant"
 	ActRecoveryConfirm   Act = "recovery-confirm" // the recovery keys were typed back
 	ActRecoveryUse       Act = "recovery-use"
+	ActStoreRekey        Act = "store-rekey"
+	ActStoreCompact      Act = "store-compact"
 	ActKeyFileRepair     Act = "key-file-repair"
 	ActSettingChange     Act = "setting-change"
 	ActPublisherTrust    Act = "publisher-trust"

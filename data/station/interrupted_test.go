@@ -27,18 +27,24 @@ func TestInterruptedChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	lock(t, st)
-	for name, change := range map[string]func(*account.Service) error{
-		"add": func(s *account.Service) error {
-			_, err := s.Add(background, "new", stationtest.Passphrase, []account.Role{account.RoleTrainer})
+	for name, change := range map[string]func(*station.Session) error{
+		"add": func(s *station.Session) error {
+			_, err := s.Accounts().Add(background, "new", stationtest.Passphrase, []account.Role{account.RoleTrainer})
 			return err
 		},
-		"give the casework key": func(s *account.Service) error { return s.GrantCasework(background, waiting.ID) },
-		"take the casework key": func(s *account.Service) error {
-			return s.Grant(background, officer.ID, []account.Role{account.RoleTrainer})
+		"give the casework key": func(s *station.Session) error { return s.Accounts().GrantCasework(background, waiting.ID) },
+		"take the casework key": func(s *station.Session) error {
+			return s.Accounts().Grant(background, officer.ID, []account.Role{account.RoleTrainer})
 		},
-		"deactivate": func(s *account.Service) error { return s.Deactivate(background, officer.ID, "left") },
-		"change the passphrase": func(s *account.Service) error {
-			return s.ChangePassphrase(background, stationtest.Passphrase, otherPassphrase)
+		"deactivate": func(s *station.Session) error { return s.Accounts().Deactivate(background, officer.ID, "left") },
+		"change the passphrase": func(s *station.Session) error {
+			return s.Accounts().ChangePassphrase(background, stationtest.Passphrase, otherPassphrase)
+		},
+		"give the library another key": func(s *station.Session) error {
+			return s.Rekey(background, account.Library, "A test.", nil)
+		},
+		"give casework another key": func(s *station.Session) error {
+			return s.Rekey(background, account.Casework, "A test.", nil)
 		},
 	} {
 		for _, dead := range []bool{false, true} {
@@ -66,7 +72,7 @@ func TestInterruptedChanges(t *testing.T) {
 
 // interrupted makes the change in a copy of the data folder and then checks the copy. It reports whether the change said
 // that it failed.
-func interrupted(t *testing.T, template string, faults *keyfiletest.Faults, change func(*account.Service) error) bool {
+func interrupted(t *testing.T, template string, faults *keyfiletest.Faults, change func(*station.Session) error) bool {
 	t.Helper()
 	dir, err := os.MkdirTemp(t.TempDir(), "")
 	if err != nil {
@@ -86,7 +92,7 @@ func interrupted(t *testing.T, template string, faults *keyfiletest.Faults, chan
 	st.UseFolder(keyfiletest.FaultyFolder(t, dir, faults))
 	session := stationtest.SignIn(t, st, stationtest.Name)
 	faults.Calls, faults.FailAt = 0, failAt
-	changed := change(session.Accounts())
+	changed := change(session)
 	faults.FailAt = 0
 	// Death: the session ends without another word to the key files. Locking writes none.
 	if err := st.Close(); err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"wardbook/data/account"
 	"wardbook/data/audit"
+	"wardbook/data/vault"
 )
 
 // Recovery holds the recovery keys (age secret keys). They are shown once and kept nowhere. The casework key also gives
@@ -127,6 +128,9 @@ func (st *Station) addByRecovery(ctx context.Context, req RecoverRequest) (added
 	}
 	defer key.Wipe()
 	library, err := st.openStore(ctx, account.Library, key)
+	if errors.Is(err, account.ErrOldKeyFile) {
+		library, err = st.openNextByRecovery(ctx, req.RecoveryKey, key, err)
+	}
 	if err != nil {
 		return added, err
 	}
@@ -159,4 +163,23 @@ func newRecovery() (Recovery, map[string]*age.X25519Identity, error) {
 		identities[store] = identity
 	}
 	return Recovery{Library: identities[account.Library].String(), Casework: identities[account.Casework].String()}, identities, nil
+}
+
+// openNextByRecovery opens a library whose change of key was interrupted with the key file that was prepared for it. key is
+// set to what opened it. old is the error to return where there is no such file.
+func (st *Station) openNextByRecovery(ctx context.Context, recoveryKey string, key *vault.Key, old error) (*vault.Store, error) {
+	next, promote, err := account.OpenNextByRecovery(st.folder, recoveryKey)
+	if err != nil {
+		return nil, old
+	}
+	defer next.Wipe()
+	library, err := st.openStore(ctx, account.Library, next)
+	if err != nil {
+		return nil, err
+	}
+	if err := promote(); err != nil {
+		return nil, errors.Join(err, library.Close())
+	}
+	*key = *next
+	return library, nil
 }

@@ -106,7 +106,7 @@ func (st *Station) unlock(ctx context.Context, name keyfile.Name, passphrase str
 	if err != nil {
 		return nil, err
 	}
-	if session.repairs, err = session.accounts.Reconcile(ctx, opened); err != nil {
+	if session.repairs, err = session.accounts.Reconcile(ctx, opened, open.epochs()); err != nil {
 		return nil, err
 	}
 	if err := session.exchange.SweepMedia(ctx); err != nil {
@@ -141,14 +141,12 @@ func (st *Station) unlock(ctx context.Context, name keyfile.Name, passphrase str
 
 // openLibrary opens the library and lets it say whether the account may come in. Nothing is written before that.
 func (st *Station) openLibrary(ctx context.Context, opened keyfile.OpenedAccount, open *stores, ring *account.Ring) (account.Admission, error) {
-	file, key, err := st.storeKey(account.Library, opened)
+	library, file, key, err := st.openWithKeyFile(ctx, account.Library, opened, func(keyfile.StoreKey) error { return nil })
+	ring.Library = key
 	if err != nil {
 		return account.Admission{}, err
 	}
-	ring.Library = key
-	if open.library, err = st.openStore(ctx, account.Library, key); err != nil {
-		return account.Admission{}, err
-	}
+	open.library = library
 	var admitted account.Admission
 	err = open.library.Read(ctx, func(tx *sql.Tx) error {
 		admitted, err = account.Admit(ctx, tx, opened.Account, file.StoreKey, open.library.Info().Epoch)
@@ -159,21 +157,49 @@ func (st *Station) openLibrary(ctx context.Context, opened keyfile.OpenedAccount
 
 // openCasework opens the casework store, whose key file the verified statements of the library judge beforehand.
 func (st *Station) openCasework(ctx context.Context, opened keyfile.OpenedAccount, admitted account.Admission, open *stores, ring *account.Ring) error {
-	file, key, err := st.storeKey(account.Casework, opened)
+	judge := func(file keyfile.StoreKey) error { return admitted.Roster.CheckKeyFile(file, admitted.Casework) }
+	store, file, key, err := st.openWithKeyFile(ctx, account.Casework, opened, judge)
+	ring.Casework = key
 	if err != nil {
 		return err
 	}
-	ring.Casework = key
-	if err := admitted.Roster.CheckKeyFile(file.StoreKey, admitted.Casework); err != nil {
-		return err
-	}
-	if open.casework, err = st.openStore(ctx, account.Casework, key); err != nil {
-		return err
-	}
+	open.casework = store
 	if epoch := open.casework.Info().Epoch; epoch != file.Epoch {
 		return fmt.Errorf("%w: the casework key file is of epoch %d, the store of %d", account.ErrOldKeyFile, file.Epoch, epoch)
 	}
 	return nil
+}
+
+// openWithKeyFile opens a store with the key in its key file, or in the one of a change of the key that was interrupted: the
+// store says which of the two counts. judge says whether a key file may be used, before it is. The key is returned in any
+// case in which there is one.
+func (st *Station) openWithKeyFile(ctx context.Context, store string, opened keyfile.OpenedAccount, judge func(keyfile.StoreKey) error) (*vault.Store, keyfile.StoreKeyFile, *vault.Key, error) {
+	file, key, err := st.storeKey(store, opened)
+	if err == nil {
+		err = judge(file.StoreKey)
+	}
+	if err != nil {
+		return nil, file, key, err
+	}
+	open, err := st.openStore(ctx, store, key)
+	if err == nil || !errors.Is(err, account.ErrOldKeyFile) {
+		return open, file, key, err
+	}
+	next, nextErr := st.folder.ReadNextStoreKey(store)
+	if nextErr != nil {
+		return nil, file, key, err // there is none: the key file is an old one
+	}
+	nextKey, nextErr := next.Open(opened.Identity)
+	if nextErr != nil {
+		return nil, file, key, err
+	}
+	if err := judge(next.StoreKey); err != nil {
+		nextKey.Wipe()
+		return nil, file, key, err
+	}
+	key.Wipe()
+	open, err = st.openStore(ctx, store, nextKey)
+	return open, next, nextKey, err
 }
 
 // storeKey takes a store's key out of its key file. An account file that the library's key file was not made for is an

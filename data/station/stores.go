@@ -52,6 +52,15 @@ type stores struct {
 	casework *vault.Store // nil without the casework key
 }
 
+// epochs are the key epochs that the open stores state.
+func (s *stores) epochs() map[string]uint64 {
+	epochs := map[string]uint64{account.Library: s.library.Info().Epoch}
+	if s.casework != nil {
+		epochs[account.Casework] = s.casework.Info().Epoch
+	}
+	return epochs
+}
+
 func (s *stores) close() error {
 	var problems []error
 	for _, store := range []*vault.Store{s.casework, s.library} {

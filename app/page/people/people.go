@@ -16,6 +16,7 @@ import (
 	"wardbook/data/audit"
 	"wardbook/data/bundle"
 	"wardbook/data/exchange"
+	"wardbook/data/station"
 )
 
 // Accounts is the account service.
@@ -34,6 +35,11 @@ type Publishers interface {
 	Trust(ctx context.Context, key bundle.PublicKey, name, fingerprint string) error
 	Revoke(ctx context.Context, fingerprint, reason string) error
 	Preview(ctx context.Context, path string) (exchange.Preview, error)
+}
+
+// Keys gives a store another key.
+type Keys interface {
+	Rekey(ctx context.Context, store, reason string, progress station.Progress) error
 }
 
 // Actor is who is signed in.
@@ -55,6 +61,7 @@ type Page struct {
 	publishers  Publishers
 	actor       Actor
 	hasCasework bool
+	keys        Keys   // nil: nothing is offered
 	forget      func() // empties fields for passphrases and keys
 }
 
@@ -70,6 +77,12 @@ type View struct {
 // New makes the page; hasCasework tells whether the signed-in account holds the casework key.
 func New(host page.Host, accounts Accounts, publishers Publishers, actor Actor, hasCasework bool) *Page {
 	return &Page{host: host, accounts: accounts, publishers: publishers, actor: actor, hasCasework: hasCasework}
+}
+
+// WithKeys lets the page offer to give a store another key.
+func (p *Page) WithKeys(keys Keys) *Page {
+	p.keys = keys
+	return p
 }
 
 // Leave forgets passphrases and keys that were typed; nothing else that is typed here is kept either.
@@ -131,7 +144,7 @@ func (p *Page) showLists(v View) fyne.CanvasObject {
 	}
 	lines := container.NewVBox()
 	for _, store := range v.RekeyPending {
-		lines.Add(widgets.NewNotice(words.Of("people.rekey-"+store), widgets.Attention))
+		lines.Add(p.rekeyNotice(store))
 	}
 	lines.Add(widgets.Heading(words.Of("people.accounts")))
 	for _, a := range v.Accounts {
@@ -197,6 +210,13 @@ func (p *Page) revoke(publisher exchange.Publisher) {
 
 // askReason asks why before something that goes into the log and cannot be undone here.
 func (p *Page) askReason(title, message string, do func(ctx context.Context, reason string) error) {
+	p.askForReason(title, message, func(reason string) {
+		p.host.Quietly(func(ctx context.Context) error { return do(ctx, reason) }, p.reloadOrTell)
+	})
+}
+
+// askForReason does the same for work of another kind.
+func (p *Page) askForReason(title, message string, do func(reason string)) {
 	reason := widgets.NewEntry()
 	form := container.NewVBox(widgets.Text(message), widgets.NewField(words.Of("people.reason"), words.Of("people.reason-hint"), reason))
 	p.host.Ask(title, title, form, func() error {
@@ -204,9 +224,30 @@ func (p *Page) askReason(title, message string, do func(ctx context.Context, rea
 		if typed == "" {
 			return problem(words.Of("people.reason-empty"))
 		}
-		p.host.Quietly(func(ctx context.Context) error { return do(ctx, typed) }, p.reloadOrTell)
+		do(typed)
 		return nil
 	})
+}
+
+// rekeyNotice says that a store's key is known to somebody who should not have it, and offers another to whoever may.
+func (p *Page) rekeyNotice(store string) fyne.CanvasObject {
+	may := p.administers() || store == account.Casework && p.actor.Has(account.RoleManager)
+	if p.keys == nil || !may || store == account.Casework && !p.hasCasework {
+		return widgets.NewNotice(words.Of("people.rekey-"+store), widgets.Attention)
+	}
+	rekey := widgets.NewPrimary(words.Of("people.rekey"), func() {
+		p.askForReason(words.Of("people.rekey"), words.Of("people.rekey-message"), func(reason string) {
+			p.host.Work(words.Of("people.rekeying"), func(ctx context.Context, progress page.Progress) error {
+				return p.keys.Rekey(ctx, store, reason, func(done, total int64) { progress("", done, total) })
+			}, func(err error) {
+				if err == nil {
+					p.host.Say(words.Of("people.rekey"), words.Of("people.rekey-done"))
+				}
+				p.reloadOrTell(err)
+			})
+		})
+	})
+	return widgets.NewNotice(words.Of("people.rekey-"+store), widgets.Attention, rekey)
 }
 
 // problem is something that is missing in a form, in a sentence for the person.

@@ -9,7 +9,17 @@ import (
 // ReadStoreKey reads a store's key file and returns the whole copy with the highest counter. repair says that the two
 // copies were not equal and the other one should be replaced once the chosen one has proved to be current.
 func (f *Folder) ReadStoreKey(store string) (file StoreKeyFile, repair bool, err error) {
-	copies, err := f.Read(StoreKeyName(store))
+	return f.readStoreKey(store, StoreKeyName(store))
+}
+
+// ReadNextStoreKey reads the key file of a change of the store's key that is not finished.
+func (f *Folder) ReadNextStoreKey(store string) (StoreKeyFile, error) {
+	file, _, err := f.readStoreKey(store, NextStoreKeyName(store))
+	return file, err
+}
+
+func (f *Folder) readStoreKey(store, name string) (file StoreKeyFile, repair bool, err error) {
+	copies, err := f.Read(name)
 	if err != nil {
 		return StoreKeyFile{}, false, err
 	}

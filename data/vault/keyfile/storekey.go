@@ -32,6 +32,10 @@ const (
 // StoreKeyName is the file name of a store's key file.
 func StoreKeyName(store string) string { return store + ".storekey" }
 
+// NextStoreKeyName is the file name of the key file of a store that is getting another key. It is there before the store
+// has the new key, and takes the place of the store's key file afterwards.
+func NextStoreKeyName(store string) string { return store + ".storekey-next" }
+
 // Recipient is an account (or Recovery) that can open a store, and the age recipient to which its key is encrypted.
 type Recipient struct {
 	Account string
