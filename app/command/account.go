@@ -63,12 +63,19 @@ func findAccount(ctx context.Context, session *station.Session, nameOrID string)
 	if err != nil {
 		return account.Account{}, err
 	}
+	found := account.Account{}
 	for _, a := range accounts {
-		if a.ID == nameOrID || account.SameName(a.Name, nameOrID) {
+		switch {
+		case a.ID == nameOrID:
 			return a, nil
+		case account.SameName(a.Name, nameOrID) && (found.ID == "" || a.Active):
+			found = a // a name can be used again once its account is deactivated
 		}
 	}
-	return account.Account{}, account.ErrUnknownAccount
+	if found.ID == "" {
+		return found, account.ErrUnknownAccount
+	}
+	return found, nil
 }
 
 func newAccountAdd(shared *call) *cobra.Command {

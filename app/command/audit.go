@@ -218,6 +218,9 @@ func storeInfo(ctx context.Context, c *call, session *station.Session, _ []strin
 	if len(info.RekeyPending) > 0 {
 		lines = append(lines, "Re-key pending: "+strings.Join(info.RekeyPending, ", "))
 	}
+	for _, store := range info.NearlyFull() {
+		lines = append(lines, "The "+store+" store is nearly full: at its limit, nothing can be added.")
+	}
 	return c.printf("%s\n", strings.Join(append(lines, info.Repairs...), "\n"))
 }
 

@@ -72,6 +72,7 @@ func rules() []rule {
 		{casework.ErrNotCurrent, "error.nothing-done", false},
 		{casework.ErrReadingBegun, "error.nothing-done", false},
 		{casework.ErrOwnRecord, "error.nothing-done", false},
+		{casework.ErrNotBlind, "error.nothing-done", false},
 		{casework.ErrBeingRead, "error.nothing-done", false},
 		{casework.ErrUnsound, "error.nothing-done", false},
 		{casework.ErrNoPeriods, "error.nothing-done", false},

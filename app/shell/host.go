@@ -56,11 +56,15 @@ func safely(work func() error) (err error) {
 // Quietly runs something short away from Fyne's thread.
 func (s *Shell) Quietly(work func(ctx context.Context) error, done func(error)) {
 	s.idle.touch()
+	session := s.session
 	s.files.Add(1)
 	s.run.Away(func() {
 		err := safely(func() error { return work(context.WithoutCancel(s.root)) })
 		s.files.Done()
 		s.run.Back(func() {
+			if session != nil && s.session != session {
+				return // locked meanwhile: what comes of it is nobody's business at the sign-in page
+			}
 			switch {
 			case done != nil:
 				done(err)

@@ -36,7 +36,7 @@ func (s *Shell) startIdleWatch(session *station.Session) {
 	if clock == nil {
 		clock = systemIdle
 	}
-	watch := &idleWatch{shell: s, clock: clock, limit: 5 * time.Minute, used: time.Now()}
+	watch := &idleWatch{shell: s, clock: clock, limit: 5 * time.Minute, used: wallClock()}
 	s.idle = watch
 	s.Quietly(func(ctx context.Context) error {
 		values, err := session.Settings().Get(ctx)
@@ -56,8 +56,21 @@ func (s *Shell) startIdleWatch(session *station.Session) {
 // touch notes that the program itself was used. It may be called on nil.
 func (w *idleWatch) touch() {
 	if w != nil {
-		w.used = time.Now()
+		w.used = wallClock()
 	}
+}
+
+// wallClock leaves the monotonic clock out, which stands still while the computer sleeps: a computer that wakes after an
+// hour was not used for an hour.
+func wallClock() time.Time { return time.Now().Round(0) }
+
+// unused is for how long the program itself was not used. A clock that was put back counts as unused for very long.
+func (w *idleWatch) unused() time.Duration {
+	since := wallClock().Sub(w.used)
+	if since < -time.Minute {
+		return w.limit
+	}
+	return max(since, 0)
 }
 
 // end stops watching. It may be called more than once, and on nil.
@@ -72,9 +85,9 @@ func (w *idleWatch) end() {
 
 func (w *idleWatch) idle() time.Duration {
 	if system, known := w.clock(); known {
-		return min(system, time.Since(w.used))
+		return min(system, w.unused())
 	}
-	return time.Since(w.used)
+	return w.unused()
 }
 
 func (w *idleWatch) check() {
@@ -96,7 +109,7 @@ func (w *idleWatch) warn() {
 		return
 	}
 	stay := widget.NewButton(words.Of("shell.stay"), func() {
-		w.used = time.Now()
+		w.used = wallClock()
 		w.unwarn()
 	})
 	stay.Importance = widget.HighImportance

@@ -11,7 +11,8 @@ import (
 type Searchable interface{ FocusSearch() }
 
 // addShortcuts declares every shortcut of the window: Alt+1 to Alt+9 go to the pages of the rail in their order,
-// Ctrl+F searches, Ctrl+L locks, F1 helps. While a dialog is open they do nothing, and Esc closes it.
+// Ctrl+F searches, Ctrl+L locks, F1 helps. While a dialog is open all but Ctrl+L do
+// nothing, and Esc closes it.
 func (s *Shell) addShortcuts() {
 	add := func(modifier fyne.KeyModifier, key fyne.KeyName, do func()) {
 		s.window.Canvas().AddShortcut(&desktop.CustomShortcut{KeyName: key, Modifier: modifier}, func(fyne.Shortcut) { s.shortcut(do) })
@@ -23,7 +24,9 @@ func (s *Shell) addShortcuts() {
 			}
 		})
 	}
-	add(fyne.KeyModifierControl, fyne.KeyL, s.Lock)
+	s.window.Canvas().AddShortcut(&desktop.CustomShortcut{KeyName: fyne.KeyL, Modifier: fyne.KeyModifierControl}, func(fyne.Shortcut) {
+		s.Lock() // at any time: dialogs close, work is cancelled whole
+	})
 	add(fyne.KeyModifierControl, fyne.KeyF, func() {
 		if unwrapped, ok := s.current.(interface{ Unwrap() any }); ok {
 			if searchable, ok := unwrapped.Unwrap().(Searchable); ok {

@@ -64,9 +64,11 @@ var (
 	ErrReadingBegun  = errors.New("a second reader has begun to read this record; it can no longer be taken back")
 	ErrBeingRead     = errors.New("another second reader has begun to read this")
 	ErrOwnRecord     = errors.New("nobody is the second reader of an own record")
-	ErrReasonNeeded  = errors.New("opening what somebody else wrote needs a reason")
-	ErrTooLong       = errors.New("this is too long to be kept")
-	ErrNoPeriods     = errors.New("the review and deletion periods are not set")
+	// ErrNotBlind says that the account has opened the record before, as a manager: somebody else reads it independently.
+	ErrNotBlind     = errors.New("you have seen this record already; another second reader must read it")
+	ErrReasonNeeded = errors.New("opening what somebody else wrote needs a reason")
+	ErrTooLong      = errors.New("this is too long to be kept")
+	ErrNoPeriods    = errors.New("the review and deletion periods are not set")
 )
 
 // Service is the casework of one signed-in account. It is safe for several goroutines.

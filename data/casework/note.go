@@ -195,6 +195,7 @@ func (s *Service) Note(ctx context.Context, id, reason string) (UrgentNote, erro
 	if err != nil {
 		return UrgentNote{}, fmt.Errorf("open the urgent note: %w", err)
 	}
+	s.blindNote(&note)
 	return note, nil
 }
 

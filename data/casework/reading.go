@@ -87,7 +87,8 @@ func (s *Service) Waiting(ctx context.Context) ([]Waiting, error) {
 }
 
 // BeginReading makes the account the second reader of a record and opens it. From now on it cannot be taken back. Doing
-// it again opens the record again. ErrOwnRecord, ErrBeingRead, ErrReasonNeeded, ErrNotFound; account.ErrNotAllowed.
+// it again opens the record again. ErrOwnRecord, ErrBeingRead, ErrNotBlind, ErrReasonNeeded, ErrNotFound;
+// account.ErrNotAllowed. What is given back are the facts: a second reader is blind until the own reading is given.
 func (s *Service) BeginReading(ctx context.Context, id, reason string) (Record, error) {
 	var record Record
 	err := s.begin(ctx, func(tx *sql.Tx) (err error) {
@@ -104,8 +105,32 @@ func (s *Service) BeginReading(ctx context.Context, id, reason string) (Record, 
 	if err != nil {
 		return Record{}, err
 	}
+	s.blindRecord(&record)
 	record.ChecklistState, err = s.newStates().of(ctx, record.Checklist.Ref())
 	return record, err
+}
+
+// blindRecord leaves the facts alone to a second reader who has not given the own reading: neither who wrote them, nor what the
+// author answered, makes of them or thinks could explain them.
+func (s *Service) blindRecord(r *Record) {
+	if r.Reading == nil || r.Reading.ReaderID != s.actor.AccountID() {
+		return
+	}
+	r.Blind = true
+	r.AuthorID, r.AuthorName, r.Closing = "", "", nil
+	answers := map[string]ItemAnswer{}
+	for id, answer := range r.Answers {
+		if len(answer.Evidence) > 0 {
+			answers[id] = ItemAnswer{Evidence: answer.Evidence}
+		}
+	}
+	r.Answers = answers
+}
+
+func (s *Service) blindNote(n *UrgentNote) {
+	if n.Reading != nil && n.Reading.ReaderID == s.actor.AccountID() {
+		n.AuthorID, n.AuthorName = "", ""
+	}
 }
 
 // BeginNoteReading does the same for an urgent note.
@@ -122,6 +147,7 @@ func (s *Service) BeginNoteReading(ctx context.Context, id, reason string) (Urge
 	if err != nil {
 		return UrgentNote{}, err
 	}
+	s.blindNote(&note)
 	return note, nil
 }
 
@@ -147,6 +173,15 @@ func (s *Service) beginReading(ctx context.Context, tx *sql.Tx, column, id, auth
 		return nil, ErrReasonNeeded
 	case begun != nil:
 		return begun, s.opened(ctx, tx, id, authorID, begun, reason)
+	}
+	var opened bool
+	err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM audit_entry WHERE act = ? AND object = ? AND account_id = ?)`,
+		string(audit.ActRecordOpen), id, s.actor.AccountID()).Scan(&opened)
+	if err != nil {
+		return nil, err
+	}
+	if opened {
+		return nil, ErrNotBlind
 	}
 	readingID, err := uuid.NewV7()
 	if err != nil {

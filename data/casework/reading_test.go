@@ -83,11 +83,19 @@ func TestAReadingHasAReasonAndOneReader(t *testing.T) {
 	wantError(t, "what is not there", err, casework.ErrNotFound)
 	before := len(w.logged())
 	read, err := reader.BeginReading(ctx, record.ID, "Assigned to me")
-	if err != nil || read.Reading == nil || read.Reading.ReaderName != "Reader 1" || read.State != casework.StateBeingRead || len(read.Answers) != 3 || read.ChecklistState != content.StateCurrent {
+	if err != nil || read.Reading == nil || read.Reading.ReaderName != "Reader 1" || read.State != casework.StateBeingRead || !read.Blind || read.ChecklistState != content.StateCurrent {
 		t.Fatalf("the reader got %+v (%v)", read, err)
 	}
 	_, err = other.BeginReading(ctx, record.ID, "Assigned to me too")
 	wantError(t, "another reader", err, casework.ErrBeingRead)
+	if again, err := reader.Record(ctx, record.ID, "Going on reading"); err != nil || !again.Blind || len(again.Closing) > 0 || again.AuthorName != "" {
+		t.Errorf("opened again, the reader got %+v (%v)", again, err)
+	}
+	for id, answer := range read.Answers {
+		if len(answer.Evidence) == 0 || answer.Answer != "" || answer.Interpretation != "" || answer.Remark != "" {
+			t.Errorf("of %s the reader got %+v", id, answer)
+		}
+	}
 	// Going on later is opening it, with a reason again.
 	_, err = reader.Record(ctx, record.ID, "")
 	wantError(t, "opening without a reason", err, casework.ErrReasonNeeded)
@@ -98,8 +106,27 @@ func TestAReadingHasAReasonAndOneReader(t *testing.T) {
 		t.Errorf("beginning again gave %+v (%v)", again.Reading, err)
 	}
 	entries := w.logged()[before:]
-	if len(entries) != 3 || entries[0].Act != audit.ActReadingBegin || entries[0].Reason != "Assigned to me" || entries[1].Act != audit.ActRecordOpen || entries[2].Act != audit.ActRecordOpen {
+	if len(entries) != 4 || entries[0].Act != audit.ActReadingBegin || entries[0].Reason != "Assigned to me" || entries[1].Act != audit.ActRecordOpen || entries[2].Act != audit.ActRecordOpen {
 		t.Errorf("the log says %+v", entries)
+	}
+}
+
+// Given a manager who is a second reader too, when the manager has opened a record, then somebody else must read it.
+func TestWhoeverHasSeenARecordCannotReadItIndependently(t *testing.T) {
+	w, ctx := newWorld(t), context.Background()
+	officer, both := w.person("Officer 4711", account.RoleOfficer), w.person("Manager 1", account.RoleManager, account.RoleSecondReader)
+	record := w.submitted(officer)
+	if opened, err := both.Record(ctx, record.ID, "Daily look"); err != nil || opened.Blind || opened.AuthorName == "" {
+		t.Fatalf("the manager got %+v (%v)", opened, err)
+	}
+	_, err := both.BeginReading(ctx, record.ID, "Assigned to me")
+	wantError(t, "reading after opening", err, casework.ErrNotBlind)
+	urgent, err := officer.UrgentNote(ctx, note(w))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if read, err := both.BeginNoteReading(ctx, urgent.ID, "On duty"); err != nil || read.AuthorName != "" || read.AuthorID != "" || read.What == "" {
+		t.Errorf("the reader of the note got %+v (%v)", read, err)
 	}
 }
 

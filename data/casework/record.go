@@ -24,6 +24,8 @@ const (
 
 // Record is a submitted checklist. It never changes.
 type Record struct {
+	// Blind says that the account reads it as second reader: only the facts are there.
+	Blind          bool
 	ID             string
 	AuthorID       string
 	AuthorName     string           // as it was then
@@ -126,6 +128,7 @@ func (s *Service) Record(ctx context.Context, id, reason string) (Record, error)
 	if err != nil {
 		return Record{}, fmt.Errorf("open the record: %w", err)
 	}
+	s.blindRecord(&record)
 	record.ChecklistState, err = s.newStates().of(ctx, record.Checklist.Ref())
 	return record, err
 }

@@ -403,7 +403,11 @@ func TestACancelledImportLeavesEverythingAsItWas(t *testing.T) {
 		t.Fatal("it left content behind")
 	}
 	wing.reopen()
-	wing.take(first, exchange.ImportOptions{})
+	// The trust was decided for this import, and went with it.
+	if _, err := wing.Import(context.Background(), first, exchange.ImportOptions{}); !errors.Is(err, exchange.ErrUnknownPublisher) {
+		t.Fatalf("after a cancelled import its publisher is %v", err)
+	}
+	wing.take(first, exchange.ImportOptions{TrustFingerprint: office.fingerprint()})
 	if !strings.Contains(wing.body("doors"), "one") {
 		t.Fatal("it could not be imported afterwards")
 	}

@@ -57,11 +57,6 @@ func (s *Service) Import(ctx context.Context, path string, options ImportOptions
 	if !options.Expect.IsZero() && options.Expect != o.reader.ManifestHash() {
 		return ImportResult{}, ErrChangedSince
 	}
-	if options.TrustFingerprint != "" {
-		if err := s.trustFirst(ctx, o, options.TrustFingerprint); err != nil {
-			return ImportResult{}, s.kept(ctx, o, err)
-		}
-	}
 	result, err := s.importOpened(ctx, o, path, options)
 	return result, s.kept(ctx, o, err)
 }
@@ -74,23 +69,31 @@ func (s *Service) kept(ctx context.Context, o *opened, err error) error {
 	return errors.Join(err, s.keepRefusal(context.WithoutCancel(ctx), o, err))
 }
 
-// trustFirst trusts the bundle's publisher by the fingerprint that an administrator gave, unless it is trusted already.
-// A revoked publisher is trusted again by Trust alone, never in passing.
-func (s *Service) trustFirst(ctx context.Context, o *opened, fingerprint string) error {
-	if !o.reader.SignedBy().MatchesFingerprint(fingerprint) {
+// trustFirstTx decides to trust the signer of a bundle, as the import that follows in the same transaction needs: it stands
+// only if that is whole.
+func (s *Service) trustFirstTx(ctx context.Context, tx *sql.Tx, roster *account.Roster, o *opened, fingerprint string) error {
+	if fingerprint == "" {
+		return nil
+	}
+	key := o.reader.SignedBy()
+	if !key.MatchesFingerprint(fingerprint) {
 		return ErrFingerprint
 	}
-	publishers, err := s.Publishers(ctx)
+	publishers, err := publishersTx(ctx, tx, roster)
 	if err != nil {
 		return err
 	}
-	switch _, state := stateOf(publishers, o.reader.SignedBy()); state {
+	switch _, state := stateOf(publishers, key); state {
 	case TrustTrusted, TrustOwn:
 		return nil
 	case TrustRevoked:
 		return ErrRevokedPublisher
 	}
-	return s.Trust(ctx, o.reader.SignedBy(), o.reader.Manifest().Issuer.Name, fingerprint)
+	if err := s.mayDecide(); err != nil {
+		return err
+	}
+	trusted := describe(key, Publisher{Name: oneLine(o.reader.Manifest().Issuer.Name), State: TrustTrusted})
+	return s.decideTx(ctx, tx, roster, ruling{act: audit.ActPublisherTrust, publisher: trusted})
 }
 
 func (s *Service) importOpened(ctx context.Context, o *opened, path string, options ImportOptions) (result ImportResult, err error) {
@@ -106,7 +109,7 @@ func (s *Service) importOpened(ctx context.Context, o *opened, path string, opti
 		preview.Path = path
 		result = ImportResult{Preview: preview, Items: preview.Items, AlreadyHere: preview.AlreadyHere}
 	}
-	preview, err := s.look(ctx, roster, o, p, nil)
+	preview, err := s.look(ctx, roster, o, p, nil, options.TrustFingerprint)
 	take(preview)
 	if err != nil {
 		return result, wrap("look at the bundle", err)
@@ -122,6 +125,9 @@ func (s *Service) importOpened(ctx context.Context, o *opened, path string, opti
 	}
 	id := ""
 	err = s.library.Write(ctx, func(tx *sql.Tx) error {
+		if err := s.trustFirstTx(ctx, tx, roster, o, options.TrustFingerprint); err != nil {
+			return err
+		}
 		preview, err := s.previewTx(ctx, tx, roster, o, p, nil) // the library may have changed while media were stored
 		if err != nil {
 			return err

@@ -3,7 +3,6 @@ package exchange
 import (
 	"context"
 	"errors"
-	"os"
 	"time"
 
 	"wardbook/data/bundle"
@@ -36,7 +35,7 @@ func Verify(ctx context.Context, path string, key bundle.PublicKey, program stri
 }
 
 func withBundle(ctx context.Context, path, program string, now func() time.Time, check func(*bundle.Reader) error) (_ Inspection, err error) {
-	file, err := os.Open(path)
+	file, err := openRegular(path)
 	if err != nil {
 		return Inspection{}, err
 	}

@@ -59,19 +59,24 @@ type opened struct {
 	reader *bundle.Reader
 }
 
-func (s *Service) open(ctx context.Context, path string) (*opened, error) {
-	info, err := os.Stat(path) // before opening: a named pipe would wait for ever
+// openRegular opens a file, and nothing else: a named pipe, for example, would wait for ever.
+func openRegular(path string) (*os.File, error) {
+	info, err := os.Stat(path)
 	if err == nil && !info.Mode().IsRegular() {
 		err = fmt.Errorf("%w (%s is not a file)", bundle.ErrNotBundle, path)
 	}
 	if err != nil {
 		return nil, err
 	}
-	file, err := os.Open(path)
+	return os.Open(path)
+}
+
+func (s *Service) open(ctx context.Context, path string) (*opened, error) {
+	file, err := openRegular(path)
 	if err != nil {
 		return nil, err
 	}
-	info, err = file.Stat()
+	info, err := file.Stat()
 	var reader *bundle.Reader
 	if err == nil {
 		reader, err = bundle.Open(ctx, file, info.Size(), s.bundleOptions())
@@ -102,7 +107,7 @@ func (s *Service) Preview(ctx context.Context, path string) (Preview, error) {
 	if unreadable != nil && !isRefusal(unreadable) {
 		return Preview{}, unreadable
 	}
-	preview, err := s.look(ctx, roster, o, p, unreadable)
+	preview, err := s.look(ctx, roster, o, p, unreadable, "")
 	preview.Path = path
 	if err == nil && isAlarm(preview.Refusal) {
 		preview.Refusal = errors.Join(preview.Refusal, s.keepAlarm(ctx, o, preview.Refusal))
@@ -110,9 +115,14 @@ func (s *Service) Preview(ctx context.Context, path string) (Preview, error) {
 	return preview, wrap("preview the bundle", err)
 }
 
-func (s *Service) look(ctx context.Context, roster *account.Roster, o *opened, p parcel, unreadable error) (Preview, error) {
+// look previews a bundle as it would be with its signer trusted, if a fingerprint says so: what is decided within Read is
+// undone at its end.
+func (s *Service) look(ctx context.Context, roster *account.Roster, o *opened, p parcel, unreadable error, trustFingerprint string) (Preview, error) {
 	var preview Preview
 	err := s.library.Read(ctx, func(tx *sql.Tx) (err error) {
+		if err := s.trustFirstTx(ctx, tx, roster, o, trustFingerprint); err != nil {
+			return err
+		}
 		preview, err = s.previewTx(ctx, tx, roster, o, p, unreadable)
 		return err
 	})
@@ -225,14 +235,12 @@ func (s *Service) previewSequence(ctx context.Context, tx *sql.Tx, o *opened, pr
 	return conflict, nil
 }
 
-// clockIsBehind tells whether this computer's clock is earlier than the newest entry of the log. Nothing is deleted or
+// clockIsBehind tells whether this computer's clock is earlier than anything in the log: not than its newest entry
+// alone, which is the sign-in by this very clock. Nothing is deleted or
 // refused for it; dates may be wrong, and the person is told.
 func (s *Service) clockIsBehind(ctx context.Context, tx *sql.Tx) (bool, error) {
 	var last int64
-	err := tx.QueryRowContext(ctx, `SELECT at FROM audit_entry ORDER BY sequence DESC LIMIT 1`).Scan(&last)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
+	err := tx.QueryRowContext(ctx, `SELECT coalesce(max(at), 0) FROM audit_entry`).Scan(&last)
 	return s.now().Add(time.Minute).UnixMilli() < last, err
 }
 

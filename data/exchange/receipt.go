@@ -186,7 +186,7 @@ func writeNewFile(path string, text []byte) (err error) {
 
 // readReceipt reads and verifies a receipt file.
 func readReceipt(path string) (Receipt, error) {
-	file, err := os.Open(path)
+	file, err := openRegular(path)
 	if err != nil {
 		return Receipt{}, err
 	}

@@ -24,6 +24,21 @@ type Info struct {
 	Repairs           []string // key files repaired at this sign-in
 }
 
+// NearlyFull names the open stores that are used so far that people should be warned (vault.WarnAt).
+func (i Info) NearlyFull() []string {
+	var names []string
+	full := func(info vault.Info) bool {
+		return float64(info.ImageBytes-info.FreeBytes) > vault.WarnAt*float64(info.CapBytes)
+	}
+	if full(i.Library) {
+		names = append(names, account.Library)
+	}
+	if i.Casework != nil && full(*i.Casework) {
+		names = append(names, account.Casework)
+	}
+	return names
+}
+
 // Info gathers what `store info` shows. Everybody signed in may see it.
 func (s *Session) Info(ctx context.Context) (Info, error) {
 	if err := s.open(); err != nil {

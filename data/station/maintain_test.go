@@ -198,3 +198,33 @@ func TestCompactingIsForEverybodyAndIsLogged(t *testing.T) {
 		t.Errorf("the log says %q", got)
 	}
 }
+
+// Given a computer that stopped while a store was written, then whoever signs in next is told what is not there.
+func TestATornTailIsTold(t *testing.T) {
+	st, _, _ := setUp(t, account.RoleAdministrator, account.RoleManager)
+	lock(t, st)
+	logs, err := filepath.Glob(filepath.Join(st.Dir(), account.Casework, "log-*"))
+	if err != nil || len(logs) != 1 {
+		t.Fatal(logs, err)
+	}
+	info, err := os.Stat(logs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(logs[0], os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.WriteAt([]byte("half a record"), info.Size()/4096*4096)
+	if err := errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	session := stationtest.SignIn(t, st, stationtest.Name)
+	if said := session.Repairs(); len(said) != 1 || !strings.Contains(said[0], "casework store was being written") {
+		t.Errorf("it was told %q", said)
+	}
+	lock(t, st)
+	if said := stationtest.SignIn(t, st, stationtest.Name).Repairs(); len(said) != 0 {
+		t.Errorf("it is told again: %q", said)
+	}
+}

@@ -100,6 +100,13 @@ func (st *Station) prepareFolder() (*processLock, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Another set-up may have finished between the look at the folder and the lock.
+	if state, err := Inspect(st.dir); err != nil || state != StateEmpty {
+		if err == nil {
+			err = fmt.Errorf("%w: %s", ErrNotEmpty, st.dir)
+		}
+		return nil, errors.Join(err, lock.release())
+	}
 	// The owner's file goes with the rest and comes back with it.
 	if err := errors.Join(clearUnfinished(st.dir), lock.writeOwner(st.opts.Now()), st.folder.Create()); err != nil {
 		return nil, errors.Join(err, lock.release())

@@ -109,6 +109,7 @@ func (st *Station) unlock(ctx context.Context, name keyfile.Name, passphrase str
 	if session.repairs, err = session.accounts.Reconcile(ctx, opened, open.epochs()); err != nil {
 		return nil, err
 	}
+	session.repairs = append(session.repairs, open.tornTails()...)
 	if err := session.exchange.SweepMedia(ctx); err != nil {
 		return nil, err
 	}

@@ -61,6 +61,21 @@ func (s *stores) epochs() map[string]uint64 {
 	return epochs
 }
 
+// tornTails says which stores lost the last thing that was being written when the computer stopped.
+func (s *stores) tornTails() []string {
+	var said []string
+	for _, store := range []*vault.Store{s.library, s.casework} {
+		if store != nil && store.Info().TornTail {
+			name := account.Library
+			if store == s.casework {
+				name = account.Casework
+			}
+			said = append(said, "The computer stopped while the "+name+" store was being written: what was not finished then is not there. Everything before it is.")
+		}
+	}
+	return said
+}
+
 func (s *stores) close() error {
 	var problems []error
 	for _, store := range []*vault.Store{s.casework, s.library} {

@@ -138,7 +138,7 @@ func (p *Page) Leave() {}
 func (p *Page) Load(ctx context.Context, _ page.Route) (View, error) {
 	v := View{Name: p.deps.Actor.AccountName()}
 	for _, load := range []func(context.Context, *View) error{
-		p.loadLearning, p.loadCasework, p.loadPublishing, p.loadAdministration, p.loadChains,
+		p.loadLearning, p.loadCasework, p.loadPublishing, p.loadStores, p.loadAdministration, p.loadChains,
 	} {
 		if err := load(ctx, &v); err != nil {
 			return v, err
@@ -228,6 +228,13 @@ func (p *Page) loadPublishing(ctx context.Context, v *View) error {
 	return err
 }
 
+// loadStores is for everybody: what was repaired at the sign-in concerns whoever has signed in.
+func (p *Page) loadStores(ctx context.Context, v *View) error {
+	info, err := p.deps.Info(ctx)
+	v.Info = &info
+	return err
+}
+
 func (p *Page) loadAdministration(ctx context.Context, v *View) error {
 	if !p.deps.Actor.Has(account.RoleAdministrator) {
 		return nil
@@ -251,9 +258,7 @@ func (p *Page) loadAdministration(ctx context.Context, v *View) error {
 			v.Pending = append(v.Pending, a.Name)
 		}
 	}
-	info, err := p.deps.Info(ctx)
-	v.Info = &info
-	return err
+	return nil
 }
 
 func (p *Page) loadChains(ctx context.Context, v *View) error {

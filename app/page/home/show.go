@@ -11,6 +11,7 @@ import (
 	"wardbook/app/page"
 	"wardbook/app/widgets"
 	"wardbook/app/words"
+	"wardbook/data/account"
 	"wardbook/data/content"
 	"wardbook/data/learning"
 )
@@ -61,14 +62,19 @@ func (p *Page) warnings(v View) []fyne.CanvasObject {
 		lines = append(lines, widgets.NewNotice(words.Of("home.owncase"), widgets.Attention))
 	}
 	if v.Info != nil {
+		for _, repair := range v.Info.Repairs {
+			lines = append(lines, widgets.NewNotice(repair, widgets.Attention))
+		}
+		for _, store := range v.Info.NearlyFull() {
+			lines = append(lines, widgets.NewNotice(words.Of("home.full-"+store), widgets.Attention))
+		}
+	}
+	if v.Info != nil && p.deps.Actor.Has(account.RoleAdministrator) {
 		if !v.Info.RecoveryConfirmed {
 			lines = append(lines, widgets.NewNotice(words.Of("home.recovery"), widgets.Attention))
 		}
 		if len(v.Info.RekeyPending) > 0 {
 			lines = append(lines, widgets.NewNotice(words.Of("home.rekey"), widgets.Problem))
-		}
-		for _, repair := range v.Info.Repairs {
-			lines = append(lines, widgets.NewNotice(repair, widgets.Attention))
 		}
 		if v.Info.Administrators == 1 {
 			lines = append(lines, widgets.NewNotice(words.Of("home.onlyone"), widgets.Neutral, widgets.NewButton(words.Of("home.topeople"), people)))

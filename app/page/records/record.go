@@ -41,11 +41,17 @@ func (p *Page) showRecord(v View) fyne.CanvasObject {
 	pairs := append(subjectFacts(r.Subject), words.Of("records.submitted"), words.Moment(r.SubmittedAt), words.Of("records.review"), words.DayOf(r.ReviewDue),
 		words.Of("records.delete"), words.DayOf(r.DeleteDue), words.Of("records.state"), words.Of("records.state-"+string(r.State)))
 	lines.Add(widgets.Facts(pairs...))
+	if r.Blind {
+		lines.Add(widgets.NewNotice(words.Of("records.blind"), widgets.Neutral))
+	}
 	for _, section := range casework.SectionsOf(*r.Checklist.Checklist) {
 		lines.Add(widgets.Heading(words.In(section.Title)))
 		for _, item := range section.Items {
 			answer, ok := r.Answers[item.ID]
-			if !ok || answer.Answer == "" {
+			if r.Blind && !ok {
+				continue
+			}
+			if !ok || answer.Answer == "" && !r.Blind {
 				lines.Add(widgets.Small(words.In(item.Text) + " — " + words.Of("records.unanswered")))
 				continue
 			}
@@ -53,6 +59,9 @@ func (p *Page) showRecord(v View) fyne.CanvasObject {
 		}
 	}
 	for _, closing := range casework.ClosingOf(*r.Checklist.Checklist) {
+		if r.Blind {
+			break
+		}
 		lines.Add(widgets.Section(words.In(closing.Text), widgets.Text(r.Closing[closing.ID])))
 	}
 	lines.Add(widgets.Gap(theme.TextSize()))
@@ -64,7 +73,10 @@ func (p *Page) showRecord(v View) fyne.CanvasObject {
 
 // answerLines show fact and interpretation apart.
 func answerLines(a casework.ItemAnswer) []fyne.CanvasObject {
-	lines := []fyne.CanvasObject{widgets.Text(words.Of("answer." + a.Answer))}
+	var lines []fyne.CanvasObject
+	if a.Answer != "" {
+		lines = append(lines, widgets.Text(words.Of("answer."+a.Answer)))
+	}
 	for i, e := range a.Evidence {
 		who := words.Of("records.witnessed")
 		if !e.Witnessed {

@@ -248,7 +248,7 @@ func TestASecondReaderOpensWithAReasonAndReads(t *testing.T) {
 	}
 	s.host.fill = func(content fyne.CanvasObject) { find[*widgets.Entry](content)[0].SetText("On duty as second reader.") }
 	s.link("Gate record")
-	if route := s.follow(); route.Item != itemRecord+record || !s.says("Stood before the door") || !s.says("May want to keep") {
+	if route := s.follow(); route.Item != itemRecord+record || !s.says("Stood before the door") || !s.says(words.Of("records.blind")) || s.says("May want to keep") {
 		t.Fatalf("%v shows %v", route, s.texts())
 	}
 	if s.says(words.Of("records.take-back")) || len(find[*widgets.Entry](s.host.Content())) > 0 {

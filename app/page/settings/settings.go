@@ -32,6 +32,7 @@ type Settings interface {
 // Accounts changes the own passphrase.
 type Accounts interface {
 	ChangePassphrase(ctx context.Context, old, fresh string) error
+	ReportPassphraseKnown(ctx context.Context) error
 }
 
 // Actor is who is signed in.
@@ -187,7 +188,21 @@ func (p *Page) passphrase() []fyne.CanvasObject {
 		})
 	}
 	again.Entry.OnSubmitted = func(string) { change() }
-	return []fyne.CanvasObject{oldField, freshField, againField, widgets.Actions(widgets.NewButton(words.Of("settings.pass.change"), change))}
+	known := widgets.NewQuiet(words.Of("settings.known"), func() {
+		p.host.Confirm(words.Of("settings.known"), words.Of("settings.known-message"), words.Of("settings.known"), func() {
+			p.host.Quietly(p.deps.Accounts.ReportPassphraseKnown, func(err error) {
+				if err != nil {
+					p.host.Tell(err)
+					return
+				}
+				p.host.Say(words.Of("settings.known"), words.Of("settings.known-done"))
+			})
+		})
+	})
+	return []fyne.CanvasObject{
+		oldField, freshField, againField, widgets.Actions(widgets.NewButton(words.Of("settings.pass.change"), change), known),
+		widgets.Small(words.Of("settings.known-why")),
+	}
 }
 
 // number is a setting that is a whole number.
