@@ -264,7 +264,7 @@ func (s *Service) SaveDraft(ctx context.Context, draft Draft) error {
 // RemoveDraft removes one of the account's own drafts. Earlier states of the store
 // and backups may still hold it: the window says "removed", never "deleted".
 func (s *Service) RemoveDraft(ctx context.Context, id string) error {
-	err := s.store.Write(ctx, func(tx *sql.Tx) error {
+	err := s.store.WriteReserved(ctx, func(tx *sql.Tx) error {
 		if _, err := s.readDraft(ctx, tx, id); err != nil {
 			return err
 		}

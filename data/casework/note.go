@@ -186,7 +186,7 @@ func (s *Service) Notes(ctx context.Context) ([]NoteSummary, error) {
 // Note opens an urgent note, under the same rules as Record.
 func (s *Service) Note(ctx context.Context, id, reason string) (UrgentNote, error) {
 	var note UrgentNote
-	err := s.store.Write(ctx, func(tx *sql.Tx) (err error) {
+	err := s.store.WriteReserved(ctx, func(tx *sql.Tx) (err error) {
 		if note, err = readNote(ctx, tx, id); err != nil {
 			return err
 		}

@@ -78,7 +78,7 @@ func (s *Service) SaveNoteDraft(ctx context.Context, d NoteDraft) error {
 // RemoveNoteDraft removes the account's unfinished urgent note; ErrNotFound if there is none. Earlier states of the store
 // and backups may still hold it.
 func (s *Service) RemoveNoteDraft(ctx context.Context) error {
-	err := s.store.Write(ctx, func(tx *sql.Tx) error {
+	err := s.store.WriteReserved(ctx, func(tx *sql.Tx) error {
 		var id string
 		err := tx.QueryRowContext(ctx, `DELETE FROM casework_note_draft WHERE author_id = ? RETURNING id`, s.actor.AccountID()).Scan(&id)
 		if errors.Is(err, sql.ErrNoRows) {

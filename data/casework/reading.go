@@ -155,7 +155,7 @@ func (s *Service) begin(ctx context.Context, do func(tx *sql.Tx) error) error {
 	if err := s.actor.Require("be a second reader", account.RoleSecondReader); err != nil {
 		return err
 	}
-	if err := s.store.Write(ctx, do); err != nil {
+	if err := s.store.WriteReserved(ctx, do); err != nil {
 		return fmt.Errorf("begin to read: %w", err)
 	}
 	return nil

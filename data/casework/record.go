@@ -119,7 +119,7 @@ func stateOf(read bool) State {
 // needs a reason (ErrReasonNeeded). The log keeps that it was opened. ErrNotFound for any other.
 func (s *Service) Record(ctx context.Context, id, reason string) (Record, error) {
 	var record Record
-	err := s.store.Write(ctx, func(tx *sql.Tx) (err error) {
+	err := s.store.WriteReserved(ctx, func(tx *sql.Tx) (err error) {
 		if record, err = readRecord(ctx, tx, id); err != nil {
 			return err
 		}

@@ -48,7 +48,7 @@ func (s *Service) keepAlarm(ctx context.Context, o *opened, alarm error) error {
 
 // keepRefusal notes a refusal. o is nil if the file was refused before anything in it could be believed.
 func (s *Service) keepRefusal(ctx context.Context, o *opened, refusal error) error {
-	return wrap("note the refusal", s.library.Write(ctx, func(tx *sql.Tx) error {
+	return wrap("note the refusal", s.library.WriteReserved(ctx, func(tx *sql.Tx) error {
 		if _, err := s.keepImportTx(ctx, tx, o, parcel{}, refusal); err != nil {
 			return err
 		}

@@ -260,7 +260,11 @@ func (s *Service) write(ctx context.Context, o *office, key bundle.PrivateKey, o
 		Path: written.Path, Size: written.Size, FileHash: written.FileHash, ManifestHash: written.ManifestHash,
 		Sequence: o.nextSequence, Items: b.items,
 	}
-	err = s.library.Write(ctx, func(tx *sql.Tx) error { return s.publishTx(ctx, tx, o, b, written, stored.blobs, &published) })
+	write := s.library.Write
+	if len(b.fresh) == 0 && len(b.decided) == 0 {
+		write = s.library.WriteReserved // exporting goes on when the library is full
+	}
+	err = write(ctx, func(tx *sql.Tx) error { return s.publishTx(ctx, tx, o, b, written, stored.blobs, &published) })
 	if err != nil {
 		removed := os.Remove(written.Path)
 		return Published{}, s.giveBack(ctx, o, removed == nil, errors.Join(wrap("publish", err), removed))
@@ -270,7 +274,7 @@ func (s *Service) write(ctx context.Context, o *office, key bundle.PrivateKey, o
 
 // reserve notes that a bundle with the next number is about to be written.
 func (s *Service) reserve(ctx context.Context, o *office) error {
-	return s.library.Write(ctx, func(tx *sql.Tx) error {
+	return s.library.WriteReserved(ctx, func(tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, `UPDATE exchange_office SET reserved = next_sequence WHERE number = ? AND stream = ? AND next_sequence = ? AND reserved = 0`,
 			o.number, o.stream, o.nextSequence)
 		return oneRow(result, err)
@@ -283,7 +287,7 @@ func (s *Service) giveBack(ctx context.Context, o *office, gone bool, failure er
 		return failure
 	}
 	ctx = context.WithoutCancel(ctx)
-	return errors.Join(failure, s.library.Write(ctx, func(tx *sql.Tx) error {
+	return errors.Join(failure, s.library.WriteReserved(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE exchange_office SET reserved = 0 WHERE number = ? AND reserved = ?`, o.number, o.nextSequence)
 		return err
 	}))

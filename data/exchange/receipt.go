@@ -153,7 +153,7 @@ func (s *Service) WriteReceipt(ctx context.Context, importID, path string) error
 	if err := writeNewFile(path, append(text, '\n')); err != nil {
 		return wrap("write the receipt", err)
 	}
-	return wrap("log the receipt", s.library.Write(ctx, func(tx *sql.Tx) error {
+	return wrap("log the receipt", s.library.WriteReserved(ctx, func(tx *sql.Tx) error {
 		return s.log(ctx, tx, audit.ActReceipt, receipt.BundleID, "", map[string]string{"as": "file"})
 	}))
 }

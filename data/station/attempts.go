@@ -212,7 +212,7 @@ func (s *Session) foldFailures(ctx context.Context, logIdentity *age.X25519Ident
 			}
 		}
 		damaged := err != nil
-		err = s.library.Write(ctx, func(tx *sql.Tx) error {
+		err = s.library.WriteReserved(ctx, func(tx *sql.Tx) error {
 			return s.logFailures(ctx, tx, id, failures, unreadable, damaged)
 		})
 		if err != nil {

@@ -157,13 +157,13 @@ func (s *Session) logEverywhere(ctx context.Context, act audit.Act) error {
 	entry := func(tx *sql.Tx) error {
 		return audit.Append(ctx, tx, s.actor, s.now(), audit.Event{Act: act})
 	}
-	if err := s.library.Write(ctx, entry); err != nil {
+	if err := s.library.WriteReserved(ctx, entry); err != nil {
 		return err
 	}
 	if s.casework == nil {
 		return nil
 	}
-	return s.casework.Write(ctx, entry)
+	return s.casework.WriteReserved(ctx, entry)
 }
 
 // Lock ends the session: it closes the stores, wipes keys and pages, and releases the process lock. Work that is running

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -282,7 +283,35 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// Given a library that is full, then people can still sign in, read and lock; it is said that the log misses it.
+// Given a library at its limit, then people can still sign in, read, export and lock, and the log keeps all of it.
+func TestAStoreAtItsLimitGoesOnBeingLogged(t *testing.T) {
+	st, session, _ := setUp(t)
+	info, err := session.Info(background)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st.LimitStores(info.Library.ImageBytes + 200<<10)
+	session = stationtest.SignIn(t, st, stationtest.Name)
+	if err := session.FillUp(background); !errors.Is(err, vault.ErrFull) {
+		t.Fatal(err)
+	}
+	for range 30 {
+		lock(t, st)
+		session = stationtest.SignIn(t, st, stationtest.Name)
+		if r := session.Repairs(); len(r) != 0 {
+			t.Fatalf("%q", r)
+		}
+	}
+	if info, err := session.Info(background); err != nil || !slices.Contains(info.NearlyFull(), account.Library) {
+		t.Fatalf("it does not say that it is full: %+v, %v", info.Library, err)
+	}
+	if err := session.FillUp(background); !errors.Is(err, vault.ErrFull) {
+		t.Fatal(err)
+	}
+}
+
+// Given a library whose reserve is used up too, then people can still sign in, read and lock; it is said that the log misses
+// it.
 func TestFullStoreCanBeOpened(t *testing.T) {
 	st, session, _ := setUp(t)
 	info, err := session.Info(background)

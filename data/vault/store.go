@@ -277,7 +277,7 @@ func inFile(err error, name string) error {
 }
 
 func (s *Store) connect(ctx context.Context) error {
-	s.db = sql.OpenDB(&connector{img: s.img, maxPages: s.cap / pageSize, drv: &sqlite3.SQLiteDriver{}})
+	s.db = sql.OpenDB(&connector{img: s.img, maxPages: s.cap/pageSize + reserve(s.cap), drv: &sqlite3.SQLiteDriver{}})
 	s.db.SetMaxOpenConns(1)
 	s.db.SetMaxIdleConns(1)
 	s.db.SetConnMaxIdleTime(0)
@@ -319,8 +319,39 @@ func (s *Store) release() { <-s.turn }
 // deleting still work. After ErrFailed the store must be closed and opened again; the transaction may then turn out to
 // have been kept.
 func (s *Store) Write(ctx context.Context, do func(tx *sql.Tx) error) error {
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		if err := do(tx); err != nil {
+			return err
+		}
+		return s.withinLimit(context.WithoutCancel(ctx), tx)
+	}, true)
+}
+
+// WriteReserved is Write for what must go on when the store is full: removing, and the log's entries about reading and
+// exporting. It may use a reserve beyond the limit, which nothing else may.
+func (s *Store) WriteReserved(ctx context.Context, do func(tx *sql.Tx) error) error {
 	return s.transact(ctx, do, true)
 }
+
+// withinLimit refuses a transaction that would make the database larger than its limit. One that does not make it larger
+// is no matter: removing goes on in a store that has begun its reserve.
+func (s *Store) withinLimit(ctx context.Context, tx *sql.Tx) error {
+	limit, committed := uint32(s.cap/pageSize), s.img.pages()
+	if committed < limit/2 {
+		return nil // no need to ask: SQLite's own limit is not far beyond ours
+	}
+	var pages uint32
+	if err := tx.QueryRowContext(ctx, "PRAGMA page_count").Scan(&pages); err != nil {
+		return err
+	}
+	if pages > limit && pages > committed {
+		return ErrFull
+	}
+	return nil
+}
+
+// reserve is how many pages beyond the limit WriteReserved may use.
+func reserve(limit int64) int64 { return min(max(limit/pageSize/16, 16), 4096) }
 
 // Read runs do in a transaction that is rolled back afterwards. Do not call Read or Write inside do.
 func (s *Store) Read(ctx context.Context, do func(tx *sql.Tx) error) error {

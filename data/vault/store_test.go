@@ -410,3 +410,43 @@ func TestOrderOfFlushes(t *testing.T) {
 	must(t, s.Close())
 	expect("close", "write anchor", "flush anchor")
 }
+
+// Given a store at its limit, then what would make it larger is refused, while removing goes on, and so do the small entries
+// that reading and removing bring into the log.
+func TestTheReserveIsForWhatMustGoOn(t *testing.T) {
+	ctx := context.Background()
+	s, _ := createStore(t, Options{MemoryCap: 2 << 20})
+	must(t, run(s, "CREATE TABLE t (n INTEGER PRIMARY KEY, x TEXT)", "CREATE TABLE entry (x TEXT)"))
+	var err error
+	for n := 0; err == nil && n < 1000; n++ {
+		err = run(s, fmt.Sprintf("INSERT INTO t VALUES (%d, '%s')", n, strings.Repeat("x", 10_000)))
+	}
+	if !errors.Is(err, ErrFull) {
+		t.Fatalf("filling it gives %v", err)
+	}
+	small := func(tx *sql.Tx) error {
+		_, err := tx.Exec("INSERT INTO entry VALUES (?)", strings.Repeat("e", 300))
+		return err
+	}
+	for n := range 100 {
+		if err := s.WriteReserved(ctx, small); err != nil {
+			t.Fatalf("entry %d: %v", n, err)
+		}
+	}
+	if err := run(s, fmt.Sprintf("INSERT INTO t VALUES (5000, '%s')", strings.Repeat("x", 100_000))); !errors.Is(err, ErrFull) {
+		t.Errorf("what would make it larger gives %v", err)
+	}
+	must(t, run(s, "DELETE FROM t WHERE n < 20"))
+	must(t, run(s, fmt.Sprintf("INSERT INTO t VALUES (5001, '%s')", strings.Repeat("x", 10_000))))
+	// And the reserve ends too.
+	err = nil
+	for n := 0; err == nil && n < 100_000; n++ {
+		err = s.WriteReserved(ctx, small)
+	}
+	if !errors.Is(err, ErrFull) {
+		t.Errorf("the reserve has no end: %v", err)
+	}
+	if problems, err := s.Check(ctx); err != nil || len(problems) > 0 {
+		t.Errorf("the check says %v, %v", problems, err)
+	}
+}

@@ -65,7 +65,7 @@ func (s *Service) PrintBlank(ctx context.Context, ref content.Ref, w io.Writer) 
 	if err := paper.WriteForm(&sheets, formOf(checklist, state, number, now)); err != nil {
 		return "", fmt.Errorf("print a checklist: %w", err)
 	}
-	err = s.library.Write(ctx, func(tx *sql.Tx) error {
+	err = s.library.WriteReserved(ctx, func(tx *sql.Tx) error {
 		return audit.Append(ctx, tx, s.actor, now, audit.Event{
 			Act: ActBlankPrint, Object: number, Details: map[string]string{"checklist": checklist.Ref().String()},
 		})
