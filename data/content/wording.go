@@ -1,6 +1,7 @@
 package content
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -146,4 +147,32 @@ func wordIn(lower, word string) int {
 
 func inWord(r rune) bool {
 	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsNumber(r))
+}
+
+// WordingPrompt is a word that speaks of who somebody is, and of what it speaks: worship, dress, diet, language, ethnicity or
+// opinion.
+type WordingPrompt struct{ Word, Topic string }
+
+// WordingPrompts finds the words in a text about which its writer should think again, in the order in which they first stand,
+// each once. They explain and never block, and nobody keeps or counts them.
+func WordingPrompts(text string) []WordingPrompt {
+	lower := strings.ToLower(text)
+	type found struct {
+		WordingPrompt
+		at int
+	}
+	var all []found
+	for topic, list := range wordingTopics() {
+		for _, word := range list {
+			if at := wordIn(lower, word); at >= 0 {
+				all = append(all, found{WordingPrompt{word, topic}, at})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b found) int { return cmp.Or(cmp.Compare(a.at, b.at), strings.Compare(a.Word, b.Word)) })
+	var prompts []WordingPrompt
+	for _, f := range all {
+		prompts = append(prompts, f.WordingPrompt)
+	}
+	return prompts
 }

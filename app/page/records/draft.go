@@ -231,14 +231,15 @@ func (f *filling) drawDetails(details *fyne.Container, item content.Item) {
 			f.changed()
 			f.drawDetails(details, item)
 		})))
-		details.Add(apart(widgets.NewField(words.Of("records.interpretation"), words.Of("records.interpretation-hint"),
-			f.lines(3, answer.Interpretation, func(a *casework.ItemAnswer, text string) { a.Interpretation = text }, item.ID))))
+		interpretation := f.lines(3, answer.Interpretation, func(a *casework.ItemAnswer, text string) { a.Interpretation = text }, item.ID)
+		field := widgets.NewField(words.Of("records.interpretation"), words.Of("records.interpretation-hint"), interpretation)
+		details.Add(apart(prompted(field, interpretation)))
 	}
 	details.Refresh()
 }
 
 // lines is a field of several lines that writes into an answer.
-func (f *filling) lines(rows int, text string, set func(a *casework.ItemAnswer, text string), itemID string) fyne.CanvasObject {
+func (f *filling) lines(rows int, text string, set func(a *casework.ItemAnswer, text string), itemID string) *widgets.Entry {
 	entry := widgets.NewMultiLine(rows)
 	entry.SetText(text)
 	entry.OnChanged = func(typed string) {
@@ -287,7 +288,7 @@ func (f *filling) evidence(details *fyne.Container, item content.Item, at int) f
 	witnessed.SetChecked(e.Witnessed)
 	drawWho(e.Witnessed)
 	lines := container.NewVBox(
-		widgets.NewField(words.Of("records.fact"), words.Of("records.fact-hint"), fact),
+		prompted(widgets.NewField(words.Of("records.fact"), words.Of("records.fact-hint"), fact), fact),
 		container.NewGridWithColumns(2,
 			widgets.NewField(words.Of("records.day"), "", day),
 			widgets.NewField(words.Of("records.time"), words.Of("records.time-hint"), line(e.OccurredTime, func(e *casework.Evidence, text string) { e.OccurredTime = text }))),

@@ -364,6 +364,27 @@ func TestAnUnsentUrgentNoteIsThereAgain(t *testing.T) {
 	}
 }
 
+// Given words about who somebody is, when they are typed, then the field explains, and nothing is blocked.
+func TestWordsAboutBeliefArePromptedAndNotBlocked(t *testing.T) {
+	s := newSite(t)
+	s.open(itemUrgent, "")
+	s.typed("records.fact", "He prays and said that he would be hurt tonight.")
+	if !s.says("“prays” speaks of worship") {
+		t.Fatalf("it does not explain: %v", s.texts())
+	}
+	s.typed("records.reference", reference)
+	s.typed("records.place", "Yard")
+	s.typed("records.how", "Heard it myself.")
+	s.press("records.send-note")
+	if s.follow(); len(s.host.Told) > 0 {
+		t.Errorf("it was blocked: %v", s.host.Told)
+	}
+	s.open(itemUrgent, "")
+	if s.says("speaks of") {
+		t.Error("an empty field explains")
+	}
+}
+
 func TestEmptyListsSayWhatToDoNext(t *testing.T) {
 	s := newSite(t)
 	s.open("", "")

@@ -55,7 +55,7 @@ func (p *Page) showUrgent(v View) fyne.CanvasObject {
 		widgets.NewNotice(words.Of("records.urgent-first"), widgets.Problem),
 		widgets.NewField(words.Of("records.reference"), words.Of("records.reference-hint"), u.entry(&u.note.Subject.Reference)),
 		widgets.NewField(words.Of("records.unit"), words.Of("records.unit-hint"), u.entry(&u.note.Subject.Unit)),
-		widgets.NewField(words.Of("records.fact"), words.Of("records.fact-hint"), what),
+		prompted(widgets.NewField(words.Of("records.fact"), words.Of("records.fact-hint"), what), what),
 		container.NewGridWithColumns(2,
 			widgets.NewField(words.Of("records.day"), "", date),
 			widgets.NewField(words.Of("records.time"), words.Of("records.time-hint"), u.entry(&u.note.Time))),
