@@ -27,6 +27,7 @@ type contentJSON struct {
 	Owner         string `json:"owner"` // "builtin", or the fingerprint of the publisher's key
 	EffectiveFrom string `json:"effective_from,omitempty"`
 	ChangeNote    string `json:"change_note,omitempty"`
+	Revoked       bool   `json:"publisher_revoked,omitempty"` // its publisher is not trusted here any more
 }
 
 type hitJSON struct {
@@ -60,14 +61,22 @@ func english(text content.Text) string {
 func listContent(ctx context.Context, c *call, session *station.Session, _ []string) error {
 	printed := []contentJSON{}
 	var rows [][]any
+	revoked, err := session.Exchange().Revoked(ctx)
+	if err != nil {
+		return err
+	}
 	for _, kind := range content.Kinds() {
 		list, err := session.Content().List(ctx, kind)
 		if err != nil {
 			return err
 		}
 		for _, s := range list {
-			printed = append(printed, contentJSON{s.ID, s.Version, string(s.Kind), english(s.Title), string(s.State), s.Owner, s.EffectiveFrom, s.ChangeNote})
-			rows = append(rows, []any{s.Kind, s.ID, s.Version, s.State, english(s.Title)})
+			printed = append(printed, contentJSON{s.ID, s.Version, string(s.Kind), english(s.Title), string(s.State), s.Owner, s.EffectiveFrom, s.ChangeNote, revoked[s.Owner]})
+			state := string(s.State)
+			if revoked[s.Owner] {
+				state += ", publisher revoked"
+			}
+			rows = append(rows, []any{s.Kind, s.ID, s.Version, state, english(s.Title)})
 		}
 	}
 	if c.asJSON {

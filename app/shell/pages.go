@@ -29,8 +29,8 @@ func (s *Shell) makePages(session *station.Session) map[page.ID]page.Any {
 		page.Records:    page.Adapt(records.New(s, book, session.Actor())),
 		page.Updates:    page.Adapt(updates.New(s, session.Exchange(), session.Actor()).WithTitles(session.Content())),
 		page.Publish:    page.Adapt(publish.New(s, session.Exchange()).WithTitles(session.Content())),
-		page.Learn:      page.Adapt(learn.New(s, session.Content(), session.Learning())),
-		page.Checklists: page.Adapt(checklists.New(s, session.Content(), session.Blank(), session.Actor()).WithFilling(session.Learning(), filling)),
+		page.Learn:      page.Adapt(learn.New(s, session.Content(), session.Learning()).WithTrust(session.Exchange())),
+		page.Checklists: page.Adapt(checklists.New(s, session.Content(), session.Blank(), session.Actor()).WithFilling(session.Learning(), filling).WithTrust(session.Exchange())),
 		page.Home:       page.Adapt(home.New(s, home.DepsOf(session))),
 		page.Help:       page.Adapt(help.New(s, help.Deps{Version: s.params.Version, Folder: folder})),
 		page.Settings: page.Adapt(settings.New(s, settings.Deps{

@@ -237,6 +237,22 @@ func (s *Service) trust(ctx context.Context, key bundle.PublicKey, name, fingerp
 	})
 }
 
+// Revoked tells of the owners of documents whether they are publishers that are not trusted any more, by fingerprint: their
+// content stays, marked.
+func (s *Service) Revoked(ctx context.Context) (map[string]bool, error) {
+	publishers, err := s.Publishers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	revoked := map[string]bool{}
+	for _, p := range publishers {
+		if p.State == TrustRevoked {
+			revoked[p.Fingerprint] = true
+		}
+	}
+	return revoked, nil
+}
+
 // Revoke stops trusting a publisher. Its content stays here, marked.
 func (s *Service) Revoke(ctx context.Context, fingerprint, reason string) error {
 	if err := s.mayDecide(); err != nil {

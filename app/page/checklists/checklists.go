@@ -57,8 +57,9 @@ type Page struct {
 	content      Content
 	blank        Blank
 	actor        Actor
-	certificates Certificates // nil where nothing is said about certificates
-	filling      Filling      // nil without the casework key
+	certificates Certificates    // nil where nothing is said about certificates
+	trust        page.Publishers // nil where nothing is said about publishers
+	filling      Filling         // nil without the casework key
 }
 
 // View is what Load found; List or Document is set.
@@ -76,6 +77,12 @@ func New(host page.Host, documents Content, blank Blank, actor Actor) *Page {
 // casework, which is nil for an account without the casework key.
 func (p *Page) WithFilling(certificates Certificates, filling Filling) *Page {
 	p.certificates, p.filling = certificates, filling
+	return p
+}
+
+// WithTrust lets the page mark what came from publishers that are not trusted any more.
+func (p *Page) WithTrust(trust page.Publishers) *Page {
+	p.trust = trust
 	return p
 }
 

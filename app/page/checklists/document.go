@@ -22,6 +22,7 @@ import (
 type documentView struct {
 	document content.Document
 	state    content.State
+	revoked  bool   // its publisher is not trusted any more
 	place    string // the item or word to go to, "" for the beginning
 	standing standing
 	versions []content.Summary
@@ -34,6 +35,9 @@ func (p *Page) loadDocument(ctx context.Context, ref content.Ref, place string) 
 		return nil, err
 	}
 	v := &documentView{document: document, state: state, place: place, lessons: map[string]content.Text{}}
+	if v.revoked, err = page.OwnerRevoked(ctx, p.trust, document.Owner); err != nil {
+		return nil, err
+	}
 	if v.versions, err = p.content.Versions(ctx, document.ID); err != nil {
 		return nil, err
 	}
@@ -132,7 +136,7 @@ func (s *sheet) open(line fyne.CanvasObject) {
 func (p *Page) showChecklist(v documentView) fyne.CanvasObject {
 	d, c := v.document, v.document.Checklist
 	s := newSheet(p.host)
-	s.add(title(words.In(d.Title)), page.LanguageNotice(textsOf(d)...), p.fillingLine(v))
+	s.add(title(words.In(d.Title)), page.LanguageNotice(textsOf(d)...), page.RevokedNotice(v.revoked), p.fillingLine(v))
 	s.add(widgets.Text(words.In(c.Purpose)))
 	if len(c.Introduction) > 0 {
 		s.add(widgets.Text(words.In(c.Introduction)))
@@ -289,6 +293,7 @@ func (p *Page) showGlossary(v documentView) fyne.CanvasObject {
 		texts = append(texts, term.Term, term.Definition)
 	}
 	s.add(title(words.In(v.document.Title)), page.LanguageNotice(texts...))
+	s.add(page.RevokedNotice(v.revoked))
 	if v.state == content.StateWithdrawn {
 		s.add(widgets.NewNotice(words.Of("checklists.glossary-withdrawn"), widgets.Attention))
 	}

@@ -27,6 +27,7 @@ type overview struct {
 type courseView struct {
 	document     content.Document
 	state        content.State
+	revoked      bool
 	progress     *learning.CourseProgress // nil if the course was withdrawn
 	certificates []learning.Certificate   // of this course, newest first
 }
@@ -100,6 +101,9 @@ func (p *Page) showCourse(v courseView) fyne.CanvasObject {
 	d := v.document
 	lines := container.NewVBox(title(words.In(d.Title)))
 	if notice := page.LanguageNotice(d.Title, d.Summary); notice != nil {
+		lines.Add(notice)
+	}
+	if notice := page.RevokedNotice(v.revoked); notice != nil {
 		lines.Add(notice)
 	}
 	if v.state == content.StateWithdrawn {

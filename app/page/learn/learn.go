@@ -54,7 +54,8 @@ type Page struct {
 	content  Content
 	learning Learning
 	saves    page.Saves
-	search   fyne.Focusable // the search field, where there is one
+	trust    page.Publishers // nil where nothing is said about publishers
+	search   fyne.Focusable  // the search field, where there is one
 	leave    func()
 }
 
@@ -72,6 +73,12 @@ type View struct {
 // New makes the page.
 func New(host page.Host, documents Content, progress Learning) *Page {
 	return &Page{host: host, content: documents, learning: progress}
+}
+
+// WithTrust lets the page mark what came from publishers that are not trusted any more.
+func (p *Page) WithTrust(trust page.Publishers) *Page {
+	p.trust = trust
+	return p
 }
 
 // Leave saves what is not saved yet.
@@ -121,6 +128,18 @@ func (p *Page) loadDocument(ctx context.Context, route page.Route, v *View) erro
 	if err != nil && (!errors.Is(err, content.ErrWithdrawn) || document.ID == "") {
 		return err
 	}
+	revoked, err := page.OwnerRevoked(ctx, p.trust, document.Owner)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if v.Course != nil {
+			v.Course.revoked = revoked
+		}
+		if v.Module != nil {
+			v.Module.revoked = revoked
+		}
+	}()
 	switch {
 	case document.Course != nil:
 		v.Course, err = p.loadCourse(ctx, document, state)

@@ -297,6 +297,26 @@ func (o otherLanguage) Get(ctx context.Context, ref content.Ref) (content.Docume
 	return document, state, err
 }
 
+type revoked map[string]bool
+
+func (r revoked) Revoked(context.Context) (map[string]bool, error) { return r, nil }
+
+// Given a publisher that is not trusted any more, then its courses and modules stay readable, marked.
+func TestWhatComesFromARevokedPublisherIsMarked(t *testing.T) {
+	d := newDesk(t)
+	document, _, err := d.session.Content().Get(context.Background(), content.Ref{ID: first})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, by := range []revoked{{}, {document.Owner: true}} {
+		d.page.WithTrust(by)
+		d.show(first, "")
+		if marked := slices.Contains(pagetest.Texts(d.host.Content()), words.Of("content.revoked")); marked != (len(by) > 0) {
+			t.Errorf("with %v it is marked: %v", by, marked)
+		}
+	}
+}
+
 func TestTheReaderSaysWhichLanguageItFellBackTo(t *testing.T) {
 	d := newDesk(t)
 	d.page = New(d.host, otherLanguage{d.session.Content()}, d.session.Learning())

@@ -20,6 +20,7 @@ import (
 type moduleView struct {
 	document content.Document
 	state    content.State
+	revoked  bool
 	lesson   int
 	position float32 // where reading goes on, from 0 to 1
 	heading  int     // where reading begins instead, because it was searched for; -1 otherwise

@@ -44,6 +44,9 @@ func (p *Page) showModule(v moduleView) fyne.CanvasObject {
 	if notice := page.LanguageNotice(lesson.Body, lesson.Title); notice != nil {
 		head.Add(notice)
 	}
+	if notice := page.RevokedNotice(v.revoked); notice != nil {
+		head.Add(notice)
+	}
 	if v.state == content.StateWithdrawn {
 		head.Add(widgets.NewNotice(words.Of("learn.module-withdrawn"), widgets.Attention))
 	}
