@@ -251,6 +251,11 @@ func (c *call) printImport(p exchange.Preview, result exchange.ImportResult, wor
 	if err := c.printf("Bundle %d of %s (%s, %s)\n", printed.Sequence, printed.Issuer, printed.Fingerprint, printed.Trust); err != nil {
 		return err
 	}
+	if p.WentBack {
+		if err := c.printf("The publisher's store went back since its last bundle: somebody may have put an old copy of it back. Ask the publisher.\n"); err != nil {
+			return err
+		}
+	}
 	if p.ClockWarning {
 		if err := c.printf("This computer's clock is earlier than the log of this workstation: check the date before relying on expiry dates.\n"); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"hash/crc32"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -65,7 +66,8 @@ func (m Manifest) checkForms() error {
 			return about(ErrManifestField, "field", "minimum_program")
 		}
 	}
-	if m.Anchor != nil && (!store.MatchString(m.Anchor.Store) || !tag.MatchString(m.Anchor.Tag)) {
+	if m.Anchor != nil && (!store.MatchString(m.Anchor.Store) || !tag.MatchString(m.Anchor.Tag) || m.Anchor.Incarnation != "" && !store.MatchString(m.Anchor.Incarnation) ||
+		m.Anchor.Generation > math.MaxInt64 || m.Anchor.Sequence > math.MaxInt64) {
 		return about(ErrManifestField, "field", "anchor")
 	}
 	return nil

@@ -44,6 +44,8 @@ type Anchor struct {
 	Generation uint64 `json:"generation"`
 	Sequence   uint64 `json:"sequence"`
 	Tag        string `json:"tag"`
+	// Incarnation changes when the store is restored from a backup: that is no going back.
+	Incarnation string `json:"incarnation,omitempty"`
 }
 
 // Entry is one file in the bundle.

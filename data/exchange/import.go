@@ -298,7 +298,17 @@ func (s *Service) importTx(ctx context.Context, tx *sql.Tx, roster *account.Rost
 	if err != nil {
 		return "", err
 	}
+	wentBack, err := wentBackTx(ctx, tx, m, signer.Fingerprint())
+	if err == nil {
+		err = keepAnchorTx(ctx, tx, m, signer.Fingerprint())
+	}
+	if err != nil {
+		return "", err
+	}
 	details := map[string]string{"publisher": signer.Fingerprint(), "sequence": fmt.Sprint(m.Sequence), "manifest": o.reader.ManifestHash().String()}
+	if wentBack {
+		details["alarm"] = "the publisher's store went back"
+	}
 	if overridden {
 		if err := s.log(ctx, tx, audit.ActExpiryOverride, m.ID, "", map[string]string{"expired": m.Expires.Format(time.RFC3339)}); err != nil {
 			return "", err

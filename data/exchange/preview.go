@@ -47,6 +47,7 @@ type Preview struct {
 	Items         []PreviewItem
 	AlreadyHere   bool // this very bundle was imported, or published, here before
 	LowerSequence bool // a newer bundle of the same stream was here before: only what is missing is taken
+	WentBack      bool // the publisher's store says that it had come less far than before: somebody may have put an old copy back
 	Missed        int  // how many bundles of the stream are missing between the last one here and this one
 	Expired       bool
 	ClockWarning  bool // this computer's clock is earlier than the last thing written here
@@ -146,6 +147,9 @@ func (s *Service) previewTx(ctx context.Context, tx *sql.Tx, roster *account.Ros
 	preview.Refusal = first(preview.Refusal, unreadable, malformed)
 	conflict, err := s.previewSequence(ctx, tx, o, &preview)
 	if err != nil {
+		return preview, err
+	}
+	if preview.WentBack, err = wentBackTx(ctx, tx, m, signer.Fingerprint()); err != nil {
 		return preview, err
 	}
 	if preview.ClockWarning, err = s.clockIsBehind(ctx, tx); err != nil {

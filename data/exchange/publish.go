@@ -331,7 +331,7 @@ func (s *Service) manifestOf(ctx context.Context, o *office, b outgoing) (bundle
 	m := bundle.Manifest{
 		Kind: bundle.KindContent, Issuer: bundle.Issuer{Name: o.name}, Stream: o.stream, Sequence: o.nextSequence,
 		Created: s.now(), Expires: b.expires, Note: b.note, MinimumProgram: minimumProgram,
-		Anchor: &bundle.Anchor{Store: anchor.Store.String(), Generation: anchor.Generation, Sequence: anchor.Sequence, Tag: fmt.Sprintf("%x", anchor.Tag)},
+		Anchor: &bundle.Anchor{Store: anchor.Store.String(), Generation: anchor.Generation, Sequence: anchor.Sequence, Tag: fmt.Sprintf("%x", anchor.Tag), Incarnation: anchor.Incarnation.String()},
 	}
 	if o.previous != "" {
 		if m.Previous, err = bundle.ParseHash(o.previous); err != nil {

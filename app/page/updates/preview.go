@@ -64,6 +64,9 @@ func notices(v exchange.Preview) []string {
 	if v.LowerSequence && !v.AlreadyHere {
 		texts = append(texts, words.Of("updates.lower"))
 	}
+	if v.WentBack {
+		texts = append(texts, words.Of("updates.went-back"))
+	}
 	if v.Missed > 0 {
 		texts = append(texts, words.Count("updates.missed", v.Missed))
 	}
