@@ -59,9 +59,9 @@ func TestEveryRecordHasItsDates(t *testing.T) {
 		_, err := officer.Submit(ctx, draft.ID)
 		wantError(t, "submitting without periods", err, casework.ErrNoPeriods)
 	}
-	w.periods = casework.Periods{ReviewMonths: 6, RetentionMonths: 24}
+	w.periods = casework.Periods{ReviewMonths: 5, RetentionMonths: 18}
 	record, err := officer.Submit(ctx, draft.ID)
-	if err != nil || record.ReviewDue != "2027-02-28" || record.DeleteDue != "2028-08-31" {
+	if err != nil || record.ReviewDue != "2027-01-31" || record.DeleteDue != "2028-02-29" {
 		t.Errorf("the dates are %s and %s (%v)", record.ReviewDue, record.DeleteDue, err)
 	}
 	if err := w.exec(`INSERT INTO casework_record SELECT '01234567-0123-0123-0123-012345678901', author_id, author_name, kind, checklist_id, checklist_version,

@@ -91,9 +91,19 @@ func TestNoColumnMarksAPerson(t *testing.T) {
 // source parses the package without its tests.
 func source(t *testing.T) []*ast.File {
 	t.Helper()
-	names, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
+	return parsed(t, 8, "*.go")
+}
+
+// parsed parses what patterns name, at least so many files, without tests.
+func parsed(t *testing.T, least int, patterns ...string) []*ast.File {
+	t.Helper()
+	var names []string
+	for _, pattern := range patterns {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, found...)
 	}
 	var files []*ast.File
 	for _, name := range names {
@@ -106,7 +116,7 @@ func source(t *testing.T) []*ast.File {
 		}
 		files = append(files, file)
 	}
-	if len(files) < 8 {
+	if len(files) < least {
 		t.Fatalf("%d files were found", len(files))
 	}
 	return files
@@ -139,6 +149,54 @@ func TestNothingExportedMarksAPerson(t *testing.T) {
 	if looked < 300 {
 		t.Errorf("only %d names were looked at", looked)
 	}
+}
+
+// What people see, print and take out of the program about a person marks nobody either: screen, paper, exported fields.
+func TestNothingShownPrintedOrExportedMarksAPerson(t *testing.T) {
+	looked := 0
+	for _, file := range parsed(t, 8, "../../app/page/records/*.go", "../../app/page/home/*.go", "../../app/command/record.go", "blank/*.go", "../format/paper/form.go") {
+		ast.Inspect(file, func(n ast.Node) bool {
+			field, ok := n.(*ast.Field)
+			if !ok {
+				return true
+			}
+			said := ""
+			if field.Tag != nil {
+				said = field.Tag.Value
+			}
+			for _, name := range append(names(field.Names), strings.FieldsFunc(said, func(r rune) bool { return !unicode.IsLetter(r) && r != '_' })...) {
+				looked++
+				if word := badWord(name); word != "" && word != "language" && name != "count" { // of the window; of waiting records
+					t.Errorf("%s in %s speaks of %q", name, file.Name.Name, word)
+				}
+			}
+			return true
+		})
+	}
+	if looked < 100 {
+		t.Errorf("only %d names were looked at", looked)
+	}
+	text, err := os.ReadFile("../../resources/translations/en.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, key := range regexp.MustCompile(`(?m)^  "((?:records|act|answer)\.[a-z0-9.-]+)"`).FindAllStringSubmatch(string(text), -1) {
+		seen++
+		if word := badWord(key[1]); word != "" {
+			t.Errorf("the text %s speaks of %q", key[1], word)
+		}
+	}
+	if seen < 80 {
+		t.Errorf("only %d texts were looked at", seen)
+	}
+}
+
+func names(idents []*ast.Ident) (list []string) {
+	for _, ident := range idents {
+		list = append(list, ident.Name)
+	}
+	return list
 }
 
 // No query adds up or orders people by what was observed: nothing is aggregated, and lists follow dates.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"wardbook/data/account"
+	"wardbook/data/audit"
 	"wardbook/data/bundle"
 	"wardbook/data/content"
 	"wardbook/data/exchange"
@@ -339,6 +340,16 @@ func TestTheSameNumberWithOtherContentIsAnAlarm(t *testing.T) {
 	}
 }
 
+// acts counts the log's entries of an act.
+func (s *site) acts(act audit.Act) int {
+	s.t.Helper()
+	entries, err := s.session.Log().List(context.Background(), audit.Filter{Act: act})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return len(entries)
+}
+
 func TestReceiptsConfirmAWorkstation(t *testing.T) {
 	office, wing := newSite(t, account.RoleTrainer), newSite(t)
 	ctx := context.Background()
@@ -366,6 +377,15 @@ func TestReceiptsConfirmAWorkstation(t *testing.T) {
 	}
 	if _, err := office.ConfirmByFile(ctx, path); err != nil {
 		t.Fatal(err)
+	}
+	if got := office.acts(audit.ActReceipt); got != 3 { // handed over, confirmed by words, confirmed by a file
+		t.Errorf("the office's log has %d entries about receipts", got)
+	}
+	if got := wing.acts(audit.ActReceipt); got != 1 {
+		t.Errorf("the wing's log has %d entries about receipts", got)
+	}
+	if got := wing.acts(audit.ActPublisherTrust); got != 1 {
+		t.Errorf("the wing's log has %d entries about trust", got)
 	}
 	deliveries, err := office.Deliveries(ctx, published.ID)
 	if err != nil || len(deliveries) != 2 {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"wardbook/data/account"
+	"wardbook/data/audit"
 	"wardbook/data/bundle"
 	"wardbook/data/content"
 	"wardbook/data/exchange"
@@ -372,6 +373,9 @@ func TestARevokedPublisherIsNotTrustedInPassing(t *testing.T) {
 	path := p.write(parts{documents: []content.Document{p.module("doors", 1, "one")}})
 	if _, err := wing.Import(ctx, path, exchange.ImportOptions{TrustFingerprint: p.fingerprint()}); !errors.Is(err, exchange.ErrRevokedPublisher) {
 		t.Fatalf("%v", err)
+	}
+	if got := wing.acts(audit.ActPublisherRevoke); got != 1 {
+		t.Errorf("the log has %d entries about it", got)
 	}
 	if err := wing.Revoke(ctx, p.fingerprint(), "again"); !errors.Is(err, exchange.ErrNoSuchPublisher) {
 		t.Errorf("revoking twice gave %v", err)
