@@ -50,6 +50,7 @@ const (
 	ActBundleRefuse      Act = "bundle-refuse"
 	ActBundleExport      Act = "bundle-export"
 	ActExpiryOverride    Act = "expiry-override"
+	ActOfficeKey         Act = "office-key" // the office's publisher key was made
 	ActPublish           Act = "publish"
 	ActReceipt           Act = "receipt"
 	ActContentWithdraw   Act = "content-withdraw"

@@ -224,6 +224,9 @@ func (s *Service) makeOfficeTx(ctx context.Context, tx *sql.Tx, roster *account.
 	_, err = tx.ExecContext(ctx, `INSERT INTO exchange_office (number, name, public_key, sealed_key, sealed_for, stream, incarnation, next_sequence,
 		account_id, at, account_head, signature) VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?)`, o.number, o.name, o.publicKey, o.sealedKey, o.sealedFor,
 		o.stream, o.incarnation, o.accountID, o.at.UnixMilli(), o.head, o.signature)
+	if err == nil {
+		err = s.log(ctx, tx, audit.ActOfficeKey, key.Public().Fingerprint(), "", map[string]string{"office": o.name})
+	}
 	return o, key, wrap("keep the office's key", err)
 }
 

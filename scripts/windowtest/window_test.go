@@ -316,8 +316,12 @@ func TestTheWholeChainInTheWindow(t *testing.T) {
 	office.signIn()
 	screen.WaitFor("Take back") // the same account comes back to its place
 	for _, place := range []struct{ key, says, picture string }{
-		{"alt+1", "What changed", "home-busy"}, {"alt+4", "Your records", "records"}, {"alt+5", "Nothing was imported yet", "updates"},
-		{"alt+6", "Choose a content folder", "publish"}, {"alt+7", "Publishers", "people"}, {"alt+8", "All acts", "log"},
+		{"alt+1", "What changed", "home-busy"},
+		{"alt+4", "Your records", "records"},
+		{"alt+5", "Nothing was imported yet", "updates"},
+		{"alt+6", "Choose a content folder", "publish"},
+		{"alt+7", "Publishers", "people"},
+		{"alt+8", "All acts", "log"},
 	} {
 		screen.Key(place.key)
 		screen.WaitFor(place.says)
