@@ -236,3 +236,26 @@ func TestADialogThatAnotherOneOpensStays(t *testing.T) {
 		t.Errorf("%d dialogs are left", shell.dialogs)
 	}
 }
+
+// Given something short that was begun before locking, when it ends after, then nothing of it is shown over the sign-in page.
+func TestWhatEndsAfterLockingIsNotShown(t *testing.T) {
+	shell, _ := open(t, busy, account.RoleAdministrator)
+	told := false
+	shell.Quietly(func(context.Context) error {
+		shell.session, shell.pages = nil, nil // as locking does, which waits for this to end
+		return errors.New("too late")
+	}, func(error) { told = true })
+	if told || shell.dialogs != 0 {
+		t.Errorf("it was told (%v), %d dialogs", told, shell.dialogs)
+	}
+}
+
+// Given a dialog that is open, then the program can still be locked at once, and the dialog is gone.
+func TestLockingWorksWhileADialogIsOpen(t *testing.T) {
+	shell, _ := open(t, busy, account.RoleAdministrator)
+	shell.Say("Saved", "It is there.")
+	shell.Lock()
+	if shell.Session() != nil || shell.window.Canvas().Overlays().Top() != nil || shell.dialogs != 0 {
+		t.Errorf("signed in %v, %d dialogs", shell.Session() != nil, shell.dialogs)
+	}
+}
