@@ -248,31 +248,71 @@ func BenchmarkSearch(b *testing.B) {
 	})
 }
 
-// BenchmarkOpen opens stores of 1, 10 and 50 MiB; plain SQLite's side is opening the file and reading one row.
-func BenchmarkOpen(b *testing.B) {
-	for _, mib := range []int{1, 10, 50} {
+// benchStore fills a store until its image has so many MiB.
+func benchStore(b *testing.B, mib int) (*Store, string) {
+	b.Helper()
+	dir := b.TempDir()
+	ctx := context.Background()
+	s, err := Create(ctx, dir, &Key{1}, Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = s.Close() })
+	err = s.Write(ctx, func(tx *sql.Tx) error { _, err := tx.Exec(benchSchema); return err })
+	for n := 0; err == nil && s.Info().ImageBytes < int64(mib)<<20; n += 1000 {
+		err = s.Write(ctx, func(tx *sql.Tx) error { return insertRows(tx, n, 1000, false) })
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	return s, dir
+}
+
+// BenchmarkCommitInSizes shows that a commit does not cost more in a larger store.
+func BenchmarkCommitInSizes(b *testing.B) {
+	for _, mib := range []int{1, 10, 50, 200} {
 		b.Run(fmt.Sprintf("%dMiB", mib), func(b *testing.B) {
-			dir := b.TempDir()
-			ctx := context.Background()
-			s, err := Create(ctx, dir, &Key{1}, Options{})
-			if err != nil {
-				b.Fatal(err)
-			}
-			first := true
-			for n := 0; s.Info().ImageBytes < int64(mib)<<20; n += 1000 {
-				err := s.Write(ctx, func(tx *sql.Tx) error {
-					if first {
-						first = false
-						if _, err := tx.Exec(benchSchema); err != nil {
-							return err
-						}
-					}
-					return insertRows(tx, n, 1000, false)
-				})
+			s, _ := benchStore(b, mib)
+			var took []time.Duration
+			for i := 0; b.Loop(); i++ {
+				start := time.Now()
+				err := s.Write(b.Context(), func(tx *sql.Tx) error { return insertRows(tx, 10_000_000+i, 1, false) })
 				if err != nil {
 					b.Fatal(err)
 				}
+				took = append(took, time.Since(start))
 			}
+			b.ReportMetric(float64(median(took).Nanoseconds())/1e3, "sealed-µs")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// BenchmarkCompact begins a new generation, which is written, flushed and read again.
+func BenchmarkCompact(b *testing.B) {
+	for _, mib := range []int{10, 50, 200} {
+		b.Run(fmt.Sprintf("%dMiB", mib), func(b *testing.B) {
+			s, _ := benchStore(b, mib)
+			var took []time.Duration
+			for b.Loop() {
+				start := time.Now()
+				if err := s.Compact(b.Context(), &Key{1}, CompactOptions{}); err != nil {
+					b.Fatal(err)
+				}
+				took = append(took, time.Since(start))
+			}
+			b.ReportMetric(float64(median(took).Microseconds())/1e3, "compact-ms")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// BenchmarkOpen opens stores of 1 to 200 MiB with a key that is known.
+func BenchmarkOpen(b *testing.B) {
+	for _, mib := range []int{1, 10, 50, 200} {
+		b.Run(fmt.Sprintf("%dMiB", mib), func(b *testing.B) {
+			ctx := context.Background()
+			s, dir := benchStore(b, mib)
 			if err := s.Close(); err != nil {
 				b.Fatal(err)
 			}
