@@ -44,9 +44,9 @@ func NewHeader(h Header) fyne.CanvasObject {
 	return container.NewVBox(container.NewBorder(nil, nil, left, right, middle), widget.NewSeparator())
 }
 
-// Page puts a header over content.
+// Page puts a header over content. In a very wide window it stays together in the middle.
 func Page(h Header, content fyne.CanvasObject) fyne.CanvasObject {
-	return container.NewBorder(NewHeader(h), nil, nil, nil, content)
+	return container.New(columnLayout{widest: wide, centred: true}, container.NewBorder(NewHeader(h), nil, nil, nil, content))
 }
 
 // EmptyState says that there is nothing here yet, and what to do next.

@@ -89,10 +89,12 @@ func NarrowColumn(content fyne.CanvasObject) fyne.CanvasObject {
 	return container.New(columnLayout{narrow, true}, content)
 }
 
-// readable is the widest column of text, in text heights: about 90 characters; narrow is that of a short form.
+// readable is the widest column of text, in text heights: about 90 characters; narrow is that of a short form; wide is a whole
+// page with something at its side.
 const (
 	readable = 52
 	narrow   = 36
+	wide     = 110
 )
 
 // columnLayout limits the width, in text heights.
