@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -257,5 +258,20 @@ func TestLockingWorksWhileADialogIsOpen(t *testing.T) {
 	shell.Lock()
 	if shell.Session() != nil || shell.window.Canvas().Overlays().Top() != nil || shell.dialogs != 0 {
 		t.Errorf("signed in %v, %d dialogs", shell.Session() != nil, shell.dialogs)
+	}
+}
+
+// Given a computer that slept, then the time in which it slept counts as unused, and so does a clock that was put back.
+func TestSleepCountsAsUnused(t *testing.T) {
+	for name, used := range map[string]time.Time{"an hour ago": wallClock().Add(-time.Hour), "a clock put back": wallClock().Add(time.Hour)} {
+		shell, runner := open(t, func() (time.Duration, bool) { return 0, false }, account.RoleAdministrator)
+		shell.idle.used = used
+		runner.tick()
+		if shell.Session() != nil {
+			t.Errorf("%s: it does not lock", name)
+		}
+	}
+	if at := wallClock(); at != at.Round(0) || strings.Contains(at.String(), "m=") {
+		t.Error("the clock has a monotonic part, which stands still in sleep")
 	}
 }

@@ -267,3 +267,34 @@ func TestACourseSaysHowFarItHasCome(t *testing.T) {
 		}
 	}
 }
+
+// Given a sign-in that repaired something, and a store that is nearly full, then whoever has signed in reads it on Home; what
+// only an administrator can do stands there for administrators alone.
+func TestEverybodyReadsWhatWasRepaired(t *testing.T) {
+	st, admin := withStarter(t, account.RoleManager)
+	stationtest.Add(t, admin, "officer", account.RoleOfficer)
+	if err := admin.Lock(); err != nil {
+		t.Fatal(err)
+	}
+	for name, administers := range map[string]bool{stationtest.Name: true, "officer": false} {
+		host := pagetest.NewHost(t)
+		session := stationtest.SignIn(t, st, name)
+		deps := DepsOf(session)
+		deps.Info = func(ctx context.Context) (station.Info, error) {
+			info, err := session.Info(ctx)
+			info.Repairs = []string{"The library store was being written when the computer stopped."}
+			info.Library.CapBytes = info.Library.ImageBytes
+			return info, err
+		}
+		open(t, host, deps)
+		if !says(host, "when the computer stopped") || !says(host, words.Of("home.full-library")) {
+			t.Errorf("%s does not read it: %v", name, pagetest.Texts(host.Content()))
+		}
+		if says(host, words.Of("home.onlyone")) != administers {
+			t.Errorf("%s: what is for administrators is shown: %v", name, !administers)
+		}
+		if err := session.Lock(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
